@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+// The targets, what each owns and who may import whom: see README.md, "Inside".
+// `Tests/LayerTests` holds the imports to the rows written there.
+
+import PackageDescription
+
+let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+/// A module map over a Debian library, with the few shims Swift needs.
+func cTarget(_ name: String, links libraries: [String] = []) -> Target {
+  .target(
+    name: name, path: "Sources/C/\(name)",
+    linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+/// A Swift target in one of the rooms of `Sources`.
+func room(_ room: String, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(room)/\(name)",
+    swiftSettings: warningsAreErrors)
+}
+
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
+    swiftSettings: warningsAreErrors)
+}
+
+let package = Package(
+  name: "culprit",
+  products: [
+    .executable(name: "culprit", targets: ["culprit"]),
+    .executable(name: "culprit-bench", targets: ["culprit-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+  ],
+  targets: [
+    // C: libraries and what Swift can't call.
+    cTarget("CSystem"),
+    cTarget("CLibSSH2", links: ["ssh2", "crypto"]),
+    cTarget("CNcurses", links: ["ncursesw", "tinfo"]),
+
+    // Common: no Foundation, no async.
+    room("Common", "Bytes", ["CSystem"]),
+    room("Common", "Records", []),
+    room("Common", "Diagnosis", ["Records"]),
+
+    // Collector.
+    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, collections]),
+    room("Collector", "History", ["Bytes", "Records", grdb, logging]),
+    room(
+      "Collector", "Collector",
+      ["SSHFleet", "Diagnosis", "History", "Bytes", "Records", "CSystem", tomlKit, logging]),
+    room("Collector", "Watch", ["Bytes", "Records", "CNcurses"]),
+
+    // Commands.
+    .executableTarget(
+      name: "culprit",
+      dependencies: [
+        "Collector", "Watch", "History", "Records", "Bytes", argumentParser, logging, unixSignals,
+      ],
+      path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
+  ])

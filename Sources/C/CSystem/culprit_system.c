@@ -1,0 +1,51 @@
+#define _GNU_SOURCE
+#include "culprit_system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+int culprit_open(const char *path, int flags, mode_t mode) {
+  return open(path, flags | O_CLOEXEC, mode);
+}
+
+int culprit_set_nonblocking(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+}
+
+int culprit_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
+
+// Runs between fork and exec, so only async-signal-safe calls.
+static void become(char *const arguments[], int output, int error, int dies_with_parent,
+                   int report) {
+  setpgid(0, 0);
+  if (dies_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  int null = open("/dev/null", O_RDONLY);
+  if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(error, 2) < 0) goto failed;
+  execvp(arguments[0], arguments);
+failed:;
+  int reason = errno;
+  ssize_t written = write(report, &reason, sizeof reason);
+  (void)written;
+  _exit(127);
+}
+
+pid_t culprit_spawn(char *const arguments[], int output, int error, int dies_with_parent) {
+  int report[2];
+  if (culprit_pipe(report) < 0) return -errno;
+  pid_t child = fork();
+  if (child == 0) become(arguments, output, error, dies_with_parent, report[1]);
+  int reason = child < 0 ? errno : 0;
+  close(report[1]);
+  if (child > 0 && read(report[0], &reason, sizeof reason) != sizeof reason) reason = 0;
+  close(report[0]);
+  return reason == 0 ? child : -reason;
+}
