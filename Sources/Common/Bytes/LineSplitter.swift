@@ -52,9 +52,7 @@ public struct LineSplitter: Sendable {
       isSkipping = false
       return
     }
-    let line = pending.span
-    body(.line, line.extracting(0..<LineSplitter.lengthWithoutReturn(line)))
-    pending.removeAll(keepingCapacity: true)
+    emit(.line, body)
   }
 
   private mutating func hold(_ tail: Span<UInt8>, _ body: (Piece, Span<UInt8>) -> Void) {
@@ -62,9 +60,19 @@ public struct LineSplitter: Sendable {
     let room = limit - pending.count
     for index in 0..<min(room, tail.count) { pending.append(tail[index]) }
     guard tail.count > room else { return }
-    body(.tooLong, pending.span)
-    pending.removeAll(keepingCapacity: true)
+    emit(.tooLong, body)
     isSkipping = true
+  }
+
+  /// Hands over what is pending; the buffer is taken out meanwhile and put back empty.
+  private mutating func emit(_ piece: Piece, _ body: (Piece, Span<UInt8>) -> Void) {
+    var buffer: [UInt8] = []
+    swap(&buffer, &pending)
+    let line = buffer.span
+    let length = piece == .line ? LineSplitter.lengthWithoutReturn(line) : line.count
+    body(piece, line.extracting(0..<length))
+    buffer.removeAll(keepingCapacity: true)
+    swap(&buffer, &pending)
   }
 
   private static func lengthWithoutReturn(_ line: Span<UInt8>) -> Int {
