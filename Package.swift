@@ -55,6 +55,7 @@ let package = Package(
     cTarget("CSystem"),
     cTarget("CLibSSH2", links: ["ssh2", "crypto"]),
     cTarget("CNcurses", links: ["ncursesw", "tinfo"]),
+    cTarget("CPeerLoop", links: ["ssh2"]),
 
     // Common: no Foundation, no async.
     room("Common", "Bytes", ["CSystem"]),
@@ -76,4 +77,9 @@ let package = Package(
         "Collector", "Watch", "History", "Records", "Bytes", argumentParser, logging, unixSignals,
       ],
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "culprit-bench",
+      dependencies: ["CPeerLoop", "Collector", "Bytes", "Records", argumentParser],
+      path: "Sources/Commands/culprit-bench", resources: [.copy("Resources")],
+      swiftSettings: warningsAreErrors),
   ])

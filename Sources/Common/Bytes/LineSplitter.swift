@@ -68,9 +68,8 @@ public struct LineSplitter: Sendable {
   private mutating func emit(_ piece: Piece, _ body: (Piece, Span<UInt8>) -> Void) {
     var buffer: [UInt8] = []
     swap(&buffer, &pending)
-    let line = buffer.span
-    let length = piece == .line ? LineSplitter.lengthWithoutReturn(line) : line.count
-    body(piece, line.extracting(0..<length))
+    let endsInReturn = piece == .line && buffer.last == UInt8(ascii: "\r")
+    body(piece, buffer.span.extracting(0..<(buffer.count - (endsInReturn ? 1 : 0))))
     buffer.removeAll(keepingCapacity: true)
     swap(&buffer, &pending)
   }

@@ -11,4 +11,17 @@
 int culprit_hmac_sha1(const uint8_t *key, size_t key_length, const uint8_t *data,
                       size_t data_length, uint8_t digest[20]);
 
+/// The first bytes that a server sends: its banner and its KEXINIT, both in clear. libssh2 keeps
+/// neither where the negotiation fails, and the user wants to know what the server offered.
+struct culprit_greeting {
+  size_t length;
+  uint8_t bytes[4096];
+};
+
+/// A new session whose abstract pointer is `greeting`, which collects until it is detached.
+LIBSSH2_SESSION *culprit_session_new(struct culprit_greeting *greeting);
+
+/// Stops collecting: the greeting may be freed afterwards.
+void culprit_session_detach(LIBSSH2_SESSION *session);
+
 #endif

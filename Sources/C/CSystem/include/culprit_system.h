@@ -2,10 +2,11 @@
 #ifndef CULPRIT_SYSTEM_H
 #define CULPRIT_SYSTEM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// No _GNU_SOURCE here: it changes types (fd_set) that Glibc's module has too.
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/types.h>
 
 /// open(2) with a mode; -1 and errno on failure. O_CLOEXEC is always set.

@@ -1,0 +1,63 @@
+// ncurses with wide characters, and the shims for what Swift can't reach: its globals (stdscr,
+// LINES, COLS, COLORS), its macros (A_BOLD, COLOR_PAIR) and the cells that hold several
+// characters. All of it belongs to the one thread that opened the terminal, but for
+// culprit_terminal_restore.
+#ifndef CULPRIT_NCURSES_H
+#define CULPRIT_NCURSES_H
+
+#ifndef _XOPEN_SOURCE_EXTENDED
+#define _XOPEN_SOURCE_EXTENDED 1
+#endif
+#ifndef NCURSES_WIDECHAR
+#define NCURSES_WIDECHAR 1
+#endif
+#include <curses.h>
+#include <stdint.h>
+
+enum { CULPRIT_BOLD = 1, CULPRIT_DIM = 2, CULPRIT_REVERSE = 4 };
+
+/// What terminfo says of `term` (NULL: of $TERM), without touching the terminal: 1 it can place
+/// the cursor, 0 it can't, -1 there is no such entry, or none that could be read.
+int culprit_terminal_check(const char *term, int descriptor);
+
+/// Sets the locale of the environment, numbers excepted; 1 where its characters are UTF-8.
+int culprit_adopt_locale(void);
+
+/// The global window, and what ncurses knows of the terminal. Valid while one is open.
+WINDOW *culprit_stdscr(void);
+int culprit_lines(void);
+int culprit_columns(void);
+int culprit_colours(void);
+
+/// Asks the terminal for its size and makes ncurses' windows fit; 1 where it has changed.
+int culprit_follow_size(int descriptor);
+
+/// Puts one character and the marks combined with it (`count` in all) at a cell. Returns 0, and
+/// puts nothing, where libc gives it another width than `width`: then the row would slip.
+int culprit_put(int row, int column, const uint32_t *scalars, int count, int width, int style,
+                int pair);
+
+enum { CULPRIT_NO_KEY = 0, CULPRIT_CHARACTER = 1, CULPRIT_FUNCTION_KEY = 2 };
+
+/// The next key that is already there (it never waits): its kind, its number in `code`.
+int culprit_next_key(int *code);
+
+/// Remembers how the terminal is now and which bytes give it back. Call before newterm.
+void culprit_terminal_remember(int input);
+
+/// To be called after newterm: from here on culprit_terminal_restore has work to do, and exit()
+/// does it where nobody else has.
+void culprit_terminal_arm(int output);
+
+/// To be called after endwin, which has given the terminal back.
+void culprit_terminal_disarm(void);
+
+/// Leaves the alternate screen, shows the cursor and sets the modes that were remembered. Only
+/// async-signal-safe calls; does nothing where no terminal is open, or the second time.
+void culprit_terminal_restore(void);
+
+/// Puts back the handlers of SIGINT, SIGTERM, SIGTSTP and SIGWINCH that were there when the
+/// terminal was remembered, where ncurses' own still stand in their place.
+void culprit_signals_restore(void);
+
+#endif

@@ -1,0 +1,22 @@
+// What culprit-bench measures with and Swift can't call or do.
+#ifndef CULPRIT_PEER_MEASURE_H
+#define CULPRIT_PEER_MEASURE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// CPU time of all threads of a running process, those that ended too, nanoseconds
+/// (clock_getcpuclockid(3), whose clock Swift can't name); -1 where there is no such process.
+int64_t culprit_peer_cpu_nanoseconds(pid_t process);
+
+/// Makes this process the parent of every orphan among its descendants (prctl(2), variadic), so
+/// that none is left behind; -1 and errno on failure.
+int culprit_peer_adopt_orphans(void);
+
+/// Calls of malloc, calloc, realloc and the aligned ones in this process between begin and end.
+/// They are counted by standing in for libc's own, so that memory that is freed at once counts too
+/// (mallinfo2(3) sees only what stays).
+void culprit_peer_count_allocations_begin(void);
+uint64_t culprit_peer_count_allocations_end(void);
+
+#endif

@@ -1,0 +1,101 @@
+import Bytes
+import Foundation
+import SSHFleet
+
+/// Turns what the command line names (hosts, `@tag`, ranges, nothing) into targets.
+public struct HostSelection: Sendable {
+  /// Why a selection is no use.
+  public struct Problem: Error, Equatable, CustomStringConvertible {
+    public var description: String
+  }
+
+  public var fleet: FleetFile?
+  /// What the command line says for every host: stronger than all else.
+  public var overrides: LinkSettings
+
+  public init(fleet: FleetFile?, overrides: LinkSettings = LinkSettings()) {
+    self.fleet = fleet
+    self.overrides = overrides
+  }
+
+  /// The name this machine has for itself.
+  public static var thisMachine: String {
+    let name = ProcessInfo.processInfo.hostName
+    return HostSpecifier.isSafeName(name) ? name : "localhost"
+  }
+
+  /// The hosts that `arguments` name, each once, in their order; all of the fleet file where
+  /// there are none, and this machine where there is no fleet file either.
+  public func targets(_ arguments: [String]) throws(Problem) -> [FleetTarget] {
+    var chosen: [FleetFile.Host] = []
+    if arguments.isEmpty {
+      chosen = fleet?.hosts ?? [localHost]
+      if chosen.isEmpty {
+        throw Problem(
+          description: "the fleet file names no host; add a [[host]], or name hosts on the "
+            + "command line")
+      }
+    }
+    for argument in arguments { chosen += try hosts(argument) }
+    var seen: Set<String> = []
+    return chosen.filter { seen.insert($0.name).inserted }.map(target)
+  }
+
+  private var localHost: FleetFile.Host {
+    var host = FleetFile.Host(name: HostSelection.thisMachine)
+    host.transport = .local
+    return host
+  }
+
+  private func hosts(_ argument: String) throws(Problem) -> [FleetFile.Host] {
+    if argument.hasPrefix("@") {
+      let tag = String(argument.dropFirst())
+      let found = (fleet?.hosts ?? []).filter { $0.tags.contains(tag) }
+      guard found.isEmpty else { return found }
+      let known = fleet?.tags.map { "@\($0)" }.joined(separator: " ") ?? ""
+      let hint =
+        fleet == nil
+        ? "there is no fleet file; give one with --fleet FILE"
+        : known.isEmpty ? "no host there has tags" : "there are \(known)"
+      throw Problem(description: "no host has the tag \(argument): \(hint)")
+    }
+    let names: [String]
+    do throws(HostNames.RangeError) {
+      names = try HostNames.expand(argument)
+    } catch {
+      throw Problem(description: error.description)
+    }
+    var result: [FleetFile.Host] = []
+    for name in names { result.append(try host(name)) }
+    return result
+  }
+
+  private func host(_ text: String) throws(Problem) -> FleetFile.Host {
+    if text == "local" { return localHost }
+    guard let specifier = HostSpecifier(text) else {
+      throw Problem(
+        description: "“\(Printable.text(text, limit: 80))” is no host: write [user@]host[:port], "
+          + "[ipv6]:port, web[1-20], @tag or local")
+    }
+    let listed = fleet?.hosts.first { $0.name == specifier.name }
+      ?? fleet?.hosts.first { $0.name == specifier.host }
+    var host = listed ?? FleetFile.Host(name: specifier.name, address: specifier.host)
+    host.settings = LinkSettings(user: specifier.user, port: specifier.port).over(host.settings)
+    return host
+  }
+
+  private func target(_ host: FleetFile.Host) -> FleetTarget {
+    let defaults = fleet?.defaults ?? FleetFile.Defaults()
+    let interval = host.intervalSeconds ?? defaults.intervalSeconds ?? 1
+    return FleetTarget(
+      name: host.name, address: host.address,
+      transport: host.transport ?? defaults.transport ?? .auto,
+      explicit: overrides.over(host.settings), defaults: defaults.settings,
+      command: RemoteCommand.text(intervalSeconds: interval), intervalSeconds: interval)
+  }
+}
+
+extension HostSelection {
+  /// Whether `text` can be a host's name.
+  public static func isName(_ text: String) -> Bool { HostSpecifier.isSafeName(text) }
+}

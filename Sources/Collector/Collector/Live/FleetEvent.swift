@@ -1,0 +1,50 @@
+import Records
+import Synchronization
+
+/// What the fleet tells those who record it or show it.
+public enum FleetEvent: Sendable {
+  case sample(HostSample)
+  case status(HostStatus)
+}
+
+/// A bounded queue from the event loops to one consumer, who empties it at its own pace.
+///
+/// Where the consumer falls behind by more than the bound, the oldest samples are dropped and
+/// counted; the loops never wait.
+public final class FleetEventQueue: Sendable {
+  private struct State {
+    var events: [FleetEvent] = []
+    var dropped = 0
+  }
+
+  private let limit: Int
+  private let state = Mutex(State())
+
+  /// `limit` events, about 300 bytes each.
+  public init(limit: Int = 200_000) {
+    self.limit = limit
+  }
+
+  func push(_ event: FleetEvent) {
+    state.withLock { state in
+      state.events.append(event)
+      guard state.events.count > limit else { return }
+      // In one go: dropping one at a time would move the whole queue at each event.
+      let surplus = max(1, limit / 10)
+      let kept = state.events.prefix(surplus).filter {
+        if case .status = $0 { true } else { false }
+      }
+      state.events.replaceSubrange(0..<surplus, with: kept)
+      state.dropped += surplus - kept.count
+    }
+  }
+
+  /// Everything that has come since the last call, and how many samples were dropped.
+  public func drain() -> (events: [FleetEvent], dropped: Int) {
+    state.withLock { state in
+      let result = (state.events, state.dropped)
+      state = State()
+      return result
+    }
+  }
+}

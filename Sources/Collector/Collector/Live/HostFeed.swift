@@ -1,0 +1,191 @@
+import Bytes
+import Foundation
+import Records
+import SSHFleet
+
+/// Turns one host's stream into samples and states. Confined to its event-loop thread.
+final class HostFeed: LinkDelegate, @unchecked Sendable {
+  // Invariant of @unchecked: after init, used on the link's event-loop thread only.
+  private let target: FleetTarget
+  private let queues: [FleetEventQueue]
+  private var status: HostStatus
+  private var wasConnected = false
+
+  // The current stream.
+  private var lines = LineSplitter()
+  private var parser = VmstatParser()
+  private var rows = 0
+  private var unreadable = 0
+  private var errorText = ""
+  private var remoteError: String?
+  private var load: LoadAverage?
+  private var clock = RowClock()
+
+  /// Lines that are no vmstat before the stream is given up: a chatty login script prints fewer.
+  static let noiseLimit = 500
+  /// Longest standard error that is kept, characters.
+  static let errorLimit = 400
+
+  init(target: FleetTarget, queues: [FleetEventQueue]) {
+    self.target = target
+    self.queues = queues
+    status = HostStatus(host: target.name, address: target.address, since: .now)
+  }
+
+  private func send(_ event: FleetEvent) {
+    for queue in queues { queue.push(event) }
+  }
+
+  // MARK: - State
+
+  func linkDidChange(to state: LinkState) {
+    let before = status
+    status.retryAt = nil
+    switch state {
+    case .waiting: status.state = .waiting
+    case .connecting(let how):
+      status.state = .connecting
+      status.lastError = how.hasSuffix("doesn't answer") ? how : status.lastError
+    case .connected(let address):
+      if !address.isEmpty {
+        status.address = address
+        if wasConnected { status.reconnects += 1 }
+        wasConnected = true
+      }
+      status.state = .connected
+    case .stale: status.state = .stale
+    case .backingOff(let failure, let seconds):
+      status.state = failure.kind == .noVmstat ? .noVmstat : .backingOff
+      status.retryAt = Timestamp.now.advanced(bySeconds: seconds)
+      status.lastError = Printable.text(failure.description)
+    case .given(up: let failure):
+      status.state = HostFeed.finalState(failure.kind)
+      status.lastError = Printable.text(failure.description)
+    case .stopped: status.state = .stopped
+    }
+    if status.state != before.state { status.since = .now }
+    if status != before { send(.status(status)) }
+  }
+
+  private static func finalState(_ kind: LinkFailure.Kind) -> HostState {
+    switch kind {
+    case .refusedKey: .refusedKey
+    case .unknownKey: .unknownKey
+    case .changedKey: .changedKey
+    case .unsupported: .unsupported
+    case .noVmstat: .noVmstat
+    case .unreachable: .backingOff
+    }
+  }
+
+  func linkDidOpen() {
+    lines.reset()
+    parser = VmstatParser()
+    rows = 0
+    unreadable = 0
+    errorText = ""
+    remoteError = nil
+    load = nil
+    clock = RowClock(intervalSeconds: target.intervalSeconds)
+  }
+
+  // MARK: - Stream
+
+  func linkDidReceive(_ bytes: Span<UInt8>) -> LinkFeedback {
+    var feedback = LinkFeedback(isProgress: false)
+    lines.feed(bytes) { piece, line in
+      guard feedback.failure == nil else { return }
+      switch piece {
+      case .line: read(line, &feedback)
+      case .tooLong: countUnreadable("a line of more than \(lines.limit) bytes", &feedback)
+      }
+    }
+    return feedback
+  }
+
+  func linkDidReceiveError(_ bytes: Span<UInt8>) {
+    guard errorText.count < HostFeed.errorLimit else { return }
+    errorText += Printable.text(bytes, limit: HostFeed.errorLimit)
+  }
+
+  func linkDidEnd(status code: Int32?) -> LinkFailure {
+    let said = errorText.isEmpty ? "" : ": \(errorText)"
+    if let remoteError {
+      return LinkFailure(.noVmstat, "\(remoteError); install procps on the host")
+    }
+    if rows == 0, code == 127 {
+      return LinkFailure(.noVmstat, "no vmstat on the host\(said); install procps there")
+    }
+    if rows == 0, let code {
+      return LinkFailure(
+        .noVmstat,
+        "the command ended with status \(code) before its first row\(said); "
+          + "try it there: vmstat 1")
+    }
+    let ending = code.map { "vmstat ended with status \($0)" } ?? "the stream ended"
+    return LinkFailure(.unreachable, ending + said)
+  }
+
+  private func read(_ line: Span<UInt8>, _ feedback: inout LinkFeedback) {
+    if let greeting = GreetingLine(line) {
+      take(greeting)
+      return
+    }
+    switch parser.parse(line) {
+    case .row(let row, let stamp): take(row, stamp, &feedback)
+    case .blank, .groupHeader, .header: break
+    case .foreign(let format):
+      feedback.failure = LinkFailure(.noVmstat, Printable.text(format.description))
+    case .other(let reason):
+      countUnreadable(reason.map { "\($0)" } ?? "text that is no vmstat", &feedback)
+    }
+  }
+
+  private func countUnreadable(_ what: String, _ feedback: inout LinkFeedback) {
+    unreadable += 1
+    guard unreadable > HostFeed.noiseLimit, rows == 0 else { return }
+    feedback.failure = LinkFailure(
+      .noVmstat,
+      "\(unreadable) lines and no row of vmstat, the last being \(what); try it there: vmstat 1")
+  }
+
+  private func take(_ greeting: GreetingLine) {
+    switch greeting {
+    case .cpus(let count):
+      status.cpus = count
+      send(.status(status))
+    case .clock(let time):
+      clock.anchor(clock: time)
+      status.clockOffset = time.seconds(since: .now)
+      send(.status(status))
+    case .load(let average, let uptime):
+      load = average
+      if let uptime { clock.anchor(uptimeSeconds: uptime) }
+    case .error(let text): remoteError = text
+    case .version, .other: break
+    }
+  }
+
+  private func take(_ row: VmstatRow, _ stamp: CivilTime?, _ feedback: inout LinkFeedback) {
+    feedback.isProgress = true
+    rows += 1
+    let time = clock.time(stamp: stamp)
+    // The first row of a run is the average since boot, and no sample.
+    guard rows > 1 else { return }
+    send(
+      .sample(
+        HostSample(
+          host: target.name, time: time, source: .vmstat, row: row, load: load,
+          cpus: status.cpus)))
+    load = nil
+  }
+}
+
+extension Timestamp {
+  /// The collector's own clock.
+  public static var now: Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
+}

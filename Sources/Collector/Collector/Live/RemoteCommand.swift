@@ -1,0 +1,38 @@
+import Foundation
+
+/// What runs on a host without an agent: vmstat itself, preceded by what is needed once.
+///
+/// The output is lines. Those that begin with `@` are ours:
+///
+///     @culprit 1                      the version of this very protocol
+///     @cpus 4                         CPUs online
+///     @boot 3f2c…                     /proc/sys/kernel/random/boot_id
+///     @clock 1763912345.123456789     the host's clock, seconds since the epoch
+///     @load 0.52 0.48 0.40 1/345 6789 812.43   /proc/loadavg and the uptime, every 5 s
+///     @error …                        why there will be no rows
+///
+/// All others are vmstat's, in the C locale and with UTC stamps where it knows `-t`
+/// (procps ≥ 3.3). The command holds no single quote, for it is handed over inside them, so that
+/// it is the same to every login shell.
+public enum RemoteCommand {
+  public static let protocolVersion = 1
+  /// Seconds between two `@load` lines.
+  static let loadSeconds = 5
+
+  public static func text(intervalSeconds: Int) -> String {
+    [
+      "LC_ALL=C; TZ=UTC; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; export LC_ALL TZ PATH",
+      "echo \"@culprit \(protocolVersion)\"",
+      "echo \"@cpus `getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c ^processor /proc/cpuinfo`\"",
+      "{ read x < /proc/sys/kernel/random/boot_id && echo \"@boot $x\"; } 2>/dev/null",
+      "echo \"@clock `date +%s.%N`\"",
+      "command -v vmstat >/dev/null 2>&1 || { echo \"@error no vmstat in $PATH\"; exit 127; }",
+      "o=; vmstat -n -t 1 1 >/dev/null 2>&1 && o=-t",
+      // The shell's own read and echo: only sleep is forked. It ends with vmstat, whose pid is
+      // the shell's, or when nobody reads any more.
+      "( while read a < /proc/loadavg && read u x < /proc/uptime && echo \"@load $a $u\" "
+        + "&& sleep \(loadSeconds) && kill -0 $$; do :; done ) 2>/dev/null &",
+      "exec vmstat -n $o \(intervalSeconds)",
+    ].joined(separator: "; ").replacingOccurrences(of: "&; ", with: "& ")
+  }
+}

@@ -1,0 +1,192 @@
+import Bytes
+import Diagnosis
+import Foundation
+import History
+import Logging
+import Records
+import Synchronization
+
+/// Writes what a fleet sends into the history: one transaction twice a second for all hosts,
+/// episodes and states with it, retention now and then.
+///
+/// Where the database can't be written (a full disk), everything is kept in memory, within a
+/// bound, and written when that is possible again.
+public final class Recorder: Sendable {
+  /// A row is durable within a second of its arrival: half a second to gather, then one commit.
+  static let batchSeconds = 0.5
+  /// How long after a failed write the next is tried.
+  static let retrySeconds = 2.0
+  static let retentionSeconds = 60.0
+  /// Samples kept in memory while the database can't be written; about 300 bytes each.
+  static let pendingLimit = 400_000
+
+  public struct Retention: Equatable, Sendable {
+    public var keepSeconds: Double?
+    public var maxSizeBytes: Int64?
+
+    public init(keepSeconds: Double?, maxSizeBytes: Int64?) {
+      self.keepSeconds = keepSeconds
+      self.maxSizeBytes = maxSizeBytes
+    }
+  }
+
+  private let store: HistoryStore
+  private let queue: FleetEventQueue
+  private let retention: Mutex<Retention>
+  private let log: Logger
+  private let isStopping = Mutex(false)
+  private let ended = DispatchSemaphore(value: 0)
+
+  public init(
+    store: HistoryStore, queue: FleetEventQueue, retention: Retention, log: Logger
+  ) {
+    self.store = store
+    self.queue = queue
+    self.retention = Mutex(retention)
+    self.log = log
+  }
+
+  public func setRetention(_ new: Retention) {
+    retention.withLock { $0 = new }
+  }
+
+  /// Starts the recorder's thread.
+  public func start() {
+    let thread = Thread { [self] in
+      run()
+      ended.signal()
+    }
+    thread.name = "culprit-recorder"
+    thread.stackSize = 4 << 20
+    thread.start()
+  }
+
+  /// Writes what has come so far and ends; returns when that is done.
+  public func stop() {
+    isStopping.withLock { $0 = true }
+    ended.wait()
+  }
+
+  // MARK: - The recorder's thread
+
+  private func run() {
+    var pending = PendingBatch(limit: Recorder.pendingLimit)
+    var diagnosis = FleetDiagnosis(store: store, log: log)
+    var nextRetention = Date()
+    while true {
+      let isLast = isStopping.withLock { $0 }
+      let (events, dropped) = queue.drain()
+      if dropped > 0 { log.error("\(dropped) rows were dropped: the history can't keep up") }
+      pending.add(events, diagnosis: &diagnosis)
+      let isWritten = write(&pending, isLast: isLast)
+      if isLast { return }
+      if isWritten, Date() >= nextRetention {
+        enforceRetention()
+        nextRetention = Date(timeIntervalSinceNow: Recorder.retentionSeconds)
+      }
+      pause(isWritten ? Recorder.batchSeconds : Recorder.retrySeconds)
+    }
+  }
+
+  /// Sleeps, but not past `stop`.
+  private func pause(_ seconds: Double) {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while Date() < end, !isStopping.withLock({ $0 }) {
+      Thread.sleep(forTimeInterval: min(0.1, max(0.001, end.timeIntervalSinceNow)))
+    }
+  }
+
+  private func write(_ pending: inout PendingBatch, isLast: Bool) -> Bool {
+    guard !pending.batch.isEmpty else { return true }
+    do throws(HistoryError) {
+      let result = try store.record(pending.batch)
+      if result.refused > 0 {
+        log.warning("\(result.refused) rows had the time of too many others and were not stored")
+      }
+      if let since = pending.failingSince {
+        let seconds = Int(Date().timeIntervalSince(since))
+        log.notice("the history is written again, after \(seconds) s; \(result.stored) rows kept")
+      }
+      pending.clear()
+      return true
+    } catch {
+      let count = pending.batch.samples.count
+      if pending.noteFailure() || isLast {
+        let fate = isLast ? "are lost" : "wait in memory and are written when it can be"
+        log.error("\(error.description); \(count) rows \(fate)")
+      }
+      return false
+    }
+  }
+
+  private func enforceRetention() {
+    let retention = self.retention.withLock { $0 }
+    do throws(HistoryError) {
+      let report = try store.enforceRetention(
+        keepSeconds: retention.keepSeconds.map { Int64($0) }, maxSizeBytes: retention.maxSizeBytes, now: .now)
+      guard report.hasDeleted else { return }
+      func day(_ moment: Timestamp?) -> String {
+        moment.map { RFC3339.string(nanoseconds: $0.nanoseconds) } ?? "?"
+      }
+      let span = "\(day(report.first)) to \(day(report.last))"
+      let size = "from \(report.bytesBefore >> 20) to \(report.bytesAfter >> 20) MiB"
+      log.notice("retention: \(report.rowsDeleted) rows of \(span) deleted; the file went \(size)")
+    } catch {
+      log.error("retention failed: \(error.description)")
+    }
+  }
+}
+
+/// What has arrived and isn't written yet.
+private struct PendingBatch {
+  private(set) var batch = HistoryBatch()
+  private(set) var failingSince: Date?
+  private var lastComplaint = Date.distantPast
+  private let limit: Int
+
+  init(limit: Int) {
+    self.limit = limit
+  }
+
+  mutating func add(_ events: [FleetEvent], diagnosis: inout FleetDiagnosis) {
+    var latest: [String: HostStatus] = [:]
+    for event in events {
+      switch event {
+      case .sample(let sample):
+        batch.samples.append(sample)
+        batch.episodes += diagnosis.feed(sample)
+      case .status(let status): latest[status.host] = status
+      }
+    }
+    guard !latest.isEmpty else { return trim() }
+    batch.statuses.removeAll { latest[$0.host] != nil }
+    batch.statuses += latest.values
+    trim()
+  }
+
+  private mutating func trim() {
+    guard failingSince != nil else { return }
+    // Of an episode only its newest state matters.
+    var newest: [String: Episode] = [:]
+    for episode in batch.episodes {
+      newest["\(episode.host)\0\(episode.start.nanoseconds)"] = episode
+    }
+    batch.episodes = newest.values.sorted { $0.start < $1.start }
+    let surplus = batch.samples.count - limit
+    if surplus > 0 { batch.samples.removeFirst(surplus) }
+  }
+
+  /// Whether it is time to complain: at once, then each minute.
+  mutating func noteFailure() -> Bool {
+    if failingSince == nil { failingSince = Date() }
+    guard Date().timeIntervalSince(lastComplaint) > 60 else { return false }
+    lastComplaint = Date()
+    return true
+  }
+
+  mutating func clear() {
+    batch = HistoryBatch()
+    failingSince = nil
+    lastComplaint = .distantPast
+  }
+}

@@ -1,0 +1,140 @@
+import GRDB
+import Records
+
+/// The statements of retention: each call is one short transaction's worth of work.
+enum RetentionTables {
+  /// Rows deleted in one transaction: some 10 ms.
+  static let pieceRows = 5_000
+  /// Entries kept in the table that the view `retention` shows.
+  static let logEntries = 1_000
+
+  /// What was deleted: how many rows, from when to when.
+  typealias Deletion = (rows: Int64, times: ClosedRange<Int64>)
+
+  /// The time of the oldest row in the span that isn't of the hosts `kept`.
+  static func first(
+    in times: Range<Int64>, except kept: [Int64], _ db: Database
+  ) throws -> Int64? {
+    try Int64.fetchOne(
+      db,
+      sql: """
+        SELECT time_ns FROM tick WHERE time_ns >= ? AND time_ns < ?\(unless(kept))
+        ORDER BY time_ns LIMIT 1
+        """, arguments: [times.lowerBound, times.upperBound])
+  }
+
+  /// The time of the last of the next `pieceRows` rows in the span, or of its last row.
+  static func pieceEnd(in times: Range<Int64>, _ db: Database) throws -> Int64? {
+    let span = "FROM tick WHERE time_ns >= ? AND time_ns < ? ORDER BY time_ns"
+    let arguments: StatementArguments = [times.lowerBound, times.upperBound]
+    return try Int64.fetchOne(
+      db, sql: "SELECT time_ns \(span) LIMIT 1 OFFSET \(pieceRows - 1)", arguments: arguments)
+      ?? Int64.fetchOne(db, sql: "SELECT time_ns \(span) DESC LIMIT 1", arguments: arguments)
+  }
+
+  /// Deletes the rows of the span that aren't of the hosts `kept`.
+  static func delete(
+    _ times: ClosedRange<Int64>, except kept: [Int64], _ db: Database
+  ) throws -> Deletion? {
+    try delete(
+      "time_ns >= ? AND time_ns <= ?\(unless(kept))", [times.lowerBound, times.upperBound], db)
+  }
+
+  /// Deletes the host's rows of the span.
+  static func delete(
+    host: Int64, _ times: ClosedRange<Int64>, _ db: Database
+  ) throws -> Deletion? {
+    try delete(
+      "time_ns >= ? AND time_ns <= ? AND host = ?",
+      [times.lowerBound, times.upperBound, host], db)
+  }
+
+  /// The hosts are numbers, so they can stand in the text.
+  private static func unless(_ hosts: [Int64]) -> String {
+    guard !hosts.isEmpty else { return "" }
+    return " AND host NOT IN (\(hosts.map(String.init).joined(separator: ",")))"
+  }
+
+  private static func delete(
+    _ condition: String, _ arguments: StatementArguments, _ db: Database
+  ) throws -> Deletion? {
+    let counts = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT host, count(*), min(time_ns), max(time_ns) FROM tick
+        WHERE \(condition) GROUP BY host
+        """, arguments: arguments)
+    guard !counts.isEmpty else { return nil }
+    try db.execute(sql: "DELETE FROM tick WHERE \(condition)", arguments: arguments)
+    let count = try db.cachedStatement(
+      sql: "UPDATE server SET deleted = deleted + ? WHERE id = ?")
+    var rows: Int64 = 0
+    var (low, high) = (Int64.max, Int64.min)
+    for row in counts {
+      let (host, deleted): (Int64, Int64) = (row[0], row[1])
+      try count.execute(arguments: [deleted, host])
+      rows += deleted
+      low = min(low, row[2])
+      high = max(high, row[3])
+    }
+    return (rows, low...high)
+  }
+
+  /// Deletes closed episodes that ended before `moment` on their host's clock; at most
+  /// `pieceRows` of each host's group. How many.
+  static func deleteEpisodes(
+    before moment: Int64, _ offsets: ClockOffsets, _ db: Database
+  ) throws -> Int64 {
+    var count = try deleteEpisodes("end_ns < ?\(unless(offsets.hosts))", [moment], db)
+    for host in offsets.hosts {
+      count += try deleteEpisodes(
+        "host = ? AND end_ns < ?", [host, offsets.onClock(of: host, moment)], db)
+    }
+    return count
+  }
+
+  private static func deleteEpisodes(
+    _ condition: String, _ arguments: StatementArguments, _ db: Database
+  ) throws -> Int64 {
+    try db.execute(
+      sql: """
+        DELETE FROM spike WHERE id IN
+          (SELECT id FROM spike WHERE \(condition) AND NOT is_open LIMIT \(pieceRows))
+        """, arguments: arguments)
+    return Int64(db.changesCount)
+  }
+
+  static func log(_ report: RetentionReport, at now: Timestamp, _ db: Database) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO retention_log
+          (at_ns, reason, rows, episodes, first_ns, last_ns, bytes_before, bytes_after)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        now.nanoseconds, report.reasons.joined(separator: "+"), report.rowsDeleted,
+        report.episodesDeleted, report.first?.nanoseconds, report.last?.nanoseconds,
+        report.bytesBefore, report.bytesAfter,
+      ])
+    try db.execute(
+      sql: "DELETE FROM retention_log WHERE id <= ?",
+      arguments: [db.lastInsertedRowID - Int64(logEntries)])
+  }
+
+  static func measuredOffsets(_ db: Database) throws -> [Int64: Double] {
+    var offsets: [Int64: Double] = [:]
+    let rows = try Row.fetchCursor(
+      db, sql: "SELECT id, clock_offset FROM server WHERE clock_offset IS NOT NULL")
+    while let row = try rows.next() { offsets[row[0]] = row[1] }
+    return offsets
+  }
+
+  /// Pages in the file, and those of them that are free.
+  static func pages(_ db: Database) throws -> (all: Int64, free: Int64, bytes: Int64) {
+    (
+      try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0,
+      try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0,
+      try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? 0
+    )
+  }
+}

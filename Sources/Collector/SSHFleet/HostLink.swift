@@ -1,0 +1,169 @@
+/// Keeps one host connected: opens a carrier, watches for silence, backs off, tries again.
+///
+/// Confined to its loop's thread.
+final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
+  // Invariant of @unchecked: after init, used on `loop`'s thread only.
+  private enum Phase {
+    case idle
+    case open(any LinkCarrier)
+    case waiting(until: UInt64)
+    case finished
+  }
+
+  private let target: FleetTarget
+  private let delegate: any LinkDelegate
+  private let environment: FleetEnvironment
+  private let loop: EventLoop
+  private var phase = Phase.idle
+  private var backoff = Backoff()
+  private var random = SystemRandomNumberGenerator()
+  /// When the last row came, and when the stream began; monotonic.
+  private var lastProgress: UInt64 = 0
+  private var connectedAt: UInt64?
+  private var isStale = false
+
+  /// Rows for this long make a connection good: the next failure starts the backoff anew.
+  private static let settledAfter: UInt64 = 30 * second
+  /// A host without vmstat is asked again now and then: somebody may install it.
+  private static let noVmstatRetrySeconds = 300.0
+
+  init(target: FleetTarget, delegate: any LinkDelegate, environment: FleetEnvironment, loop: EventLoop) {
+    self.target = target
+    self.delegate = delegate
+    self.environment = environment
+    self.loop = loop
+  }
+
+  func start() {
+    loop.addTimed(self)
+    open()
+  }
+
+  /// After a final failure: somebody may have mended what was wrong.
+  func retry() {
+    guard case .idle = phase else { return }
+    backoff.reset()
+    open()
+  }
+
+  func stop() {
+    if case .finished = phase { return }
+    closeCarrier()
+    phase = .finished
+    loop.removeTimed(self)
+    delegate.linkDidChange(to: .stopped)
+  }
+
+  // MARK: - Time
+
+  private var interval: UInt64 { UInt64(target.intervalSeconds) * second }
+  private var staleAt: UInt64 { lastProgress + 3 * interval + second / 2 }
+  private var dropAt: UInt64 { lastProgress + max(30 * second, 10 * interval) }
+
+  var deadline: UInt64 {
+    switch phase {
+    case .idle, .finished: .max
+    case .waiting(let until): until
+    case .open(let carrier):
+      connectedAt == nil ? carrier.deadline : min(carrier.deadline, isStale ? dropAt : staleAt)
+    }
+  }
+
+  func deadlinePassed(_ now: UInt64) {
+    switch phase {
+    case .idle, .finished: break
+    case .waiting: open()
+    case .open(let carrier):
+      if carrier.deadline <= now {
+        carrier.deadlinePassed(now)
+      } else if connectedAt != nil, now >= dropAt {
+        let silence = (now - lastProgress) / second
+        fail(LinkFailure(.unreachable, "no row for \(silence) s; the connection was dropped"))
+      } else if connectedAt != nil, now >= staleAt {
+        isStale = true
+        delegate.linkDidChange(to: .stale)
+      }
+    }
+    loop.deadlineChanged(deadline)
+  }
+
+  func handle(_ events: UInt32, of descriptor: Int32) {}
+
+  // MARK: - Carrier
+
+  private func open() {
+    connectedAt = nil
+    isStale = false
+    let carrier: any LinkCarrier =
+      switch target.transport {
+      case .local: ChildCarrier(command: target.command, loop: loop, owner: self)
+      case .auto, .libssh2:
+        SSHCarrier(target: target, environment: environment, loop: loop, owner: self)
+      }
+    phase = .open(carrier)
+    carrier.open()
+    loop.deadlineChanged(deadline)
+  }
+
+  func carrierIsConnecting(_ how: String) {
+    delegate.linkDidChange(to: .connecting(how))
+  }
+
+  func carrierDeadlineChanged() {
+    loop.deadlineChanged(deadline)
+  }
+
+  func carrierDidConnect(address: String) {
+    lastProgress = monotonicNow()
+    connectedAt = lastProgress
+    delegate.linkDidOpen()
+    delegate.linkDidChange(to: .connected(address: address))
+    loop.deadlineChanged(deadline)
+  }
+
+  func carrierDidReceive(_ bytes: Span<UInt8>) {
+    let feedback = delegate.linkDidReceive(bytes)
+    if let failure = feedback.failure { return fail(failure) }
+    guard feedback.isProgress else { return }
+    lastProgress = monotonicNow()
+    if let connectedAt, lastProgress - connectedAt > Self.settledAfter { backoff.reset() }
+    guard isStale else { return }
+    isStale = false
+    delegate.linkDidChange(to: .connected(address: ""))
+    loop.deadlineChanged(deadline)
+  }
+
+  func carrierDidReceiveError(_ bytes: Span<UInt8>) {
+    delegate.linkDidReceiveError(bytes)
+  }
+
+  func carrierDidEnd(status: Int32?) {
+    fail(delegate.linkDidEnd(status: status))
+  }
+
+  func carrierDidFail(_ failure: LinkFailure) {
+    fail(failure)
+  }
+
+  private func closeCarrier() {
+    if case .open(let carrier) = phase { carrier.close() }
+    connectedAt = nil
+  }
+
+  private func fail(_ failure: LinkFailure) {
+    guard case .open = phase else { return }
+    closeCarrier()
+    guard !failure.isFinal else {
+      phase = .idle
+      return delegate.linkDidChange(to: .given(up: failure))
+    }
+    let drawn = backoff.next(using: &random)
+    let seconds = failure.kind == .noVmstat ? max(drawn, Self.noVmstatRetrySeconds) : drawn
+    phase = .waiting(until: monotonicNow() + UInt64(seconds * 1e9))
+    loop.deadlineChanged(deadline)
+    delegate.linkDidChange(to: .backingOff(failure, seconds: seconds))
+  }
+}
+
+/// Nanoseconds.
+let second: UInt64 = 1_000_000_000

@@ -1,0 +1,76 @@
+/// Where a link to a host stands.
+public enum LinkState: Equatable, Sendable {
+  case waiting
+  /// Under way; the text says how far ("key exchange with 10.0.0.1:22").
+  case connecting(String)
+  /// The command runs; rows may come.
+  case connected(address: String)
+  /// Connected, but without a row for three intervals.
+  case stale
+  /// Failed; tried again in `seconds`.
+  case backingOff(LinkFailure, seconds: Double)
+  /// Failed in a way that trying again can't mend: someone has to change something first.
+  case given(up: LinkFailure)
+  case stopped
+}
+
+/// Why a link broke or was never made; `description` names the next step.
+public struct LinkFailure: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Kind: Equatable, Sendable {
+    /// Name look-up, TCP, time-outs, closed connections: may pass by itself.
+    case unreachable
+    /// The server refused every key that was offered.
+    case refusedKey
+    /// The host key is not in known_hosts.
+    case unknownKey
+    /// The host key isn't the one in known_hosts, or is revoked.
+    case changedKey
+    /// Algorithms or kinds of key that this transport doesn't speak.
+    case unsupported
+    /// Logged in, but the stream isn't what it should be.
+    case noVmstat
+  }
+
+  public var kind: Kind
+  public var description: String
+
+  public init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+
+  /// Whether only a change by a person can help: the keys, the algorithms, the configuration.
+  public var isFinal: Bool {
+    switch kind {
+    case .unreachable, .noVmstat: false
+    case .refusedKey, .unknownKey, .changedKey, .unsupported: true
+    }
+  }
+}
+
+/// What a delegate makes of the bytes it was handed.
+public struct LinkFeedback: Sendable {
+  /// A row or greeting was among them: the host isn't silent.
+  public var isProgress: Bool
+  /// The stream is no use: close it.
+  public var failure: LinkFailure?
+
+  public init(isProgress: Bool, failure: LinkFailure? = nil) {
+    self.isProgress = isProgress
+    self.failure = failure
+  }
+}
+
+/// Takes a host's stream. Called on the host's event-loop thread, and only there, so it needs
+/// no lock for what is its own; it must not block.
+public protocol LinkDelegate: AnyObject, Sendable {
+  func linkDidChange(to state: LinkState)
+  /// A new stream begins; what an earlier one left unfinished will never be finished.
+  func linkDidOpen()
+  /// Bytes of the command's standard output.
+  func linkDidReceive(_ bytes: Span<UInt8>) -> LinkFeedback
+  /// Bytes of its standard error.
+  func linkDidReceiveError(_ bytes: Span<UInt8>)
+  /// The command ended. `status` is its exit status, where the host told.
+  func linkDidEnd(status: Int32?) -> LinkFailure
+}

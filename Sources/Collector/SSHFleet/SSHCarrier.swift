@@ -1,0 +1,371 @@
+import CLibSSH2
+import CSystem
+import Foundation
+import Glibc
+
+/// One attempt to reach a host over libssh2: resolve, connect, key exchange, host key, login,
+/// command, stream.
+///
+/// Confined to its loop's thread; while the ssh-agent is asked the session is lent to a worker,
+/// and touched by nobody else until it is back.
+final class SSHCarrier: LinkCarrier, @unchecked Sendable {
+  // Invariant of @unchecked: used on `loop`'s thread only, but for `lent` sessions (see above).
+  enum Phase {
+    case resolving
+    case queued
+    case connecting
+    case handshaking
+    case loggingIn
+    /// The session is with a worker.
+    case lent
+    case opening
+    case starting
+    case streaming
+    /// At the end of the stream, waiting for the exit status.
+    case draining
+    case closed
+  }
+
+  let target: FleetTarget
+  let environment: FleetEnvironment
+  let loop: EventLoop
+  unowned let owner: any LinkCarrierOwner
+  var phase = Phase.resolving
+  var endpoint: Endpoint?
+  var plan: LoginPlan?
+  var session: SSHSession?
+  private var socket: Int32 = -1
+  private var addressIndex = 0
+  private var watched: UInt32 = 0
+  private var holdsPlace = false
+  private var limits = LinkDeadlines()
+  /// Index into the plan's attempts, and how many keys the server has refused so far.
+  var attempt = 0
+  var refusals = 0
+
+  init(
+    target: FleetTarget, environment: FleetEnvironment, loop: EventLoop,
+    owner: any LinkCarrierOwner
+  ) {
+    self.target = target
+    self.environment = environment
+    self.loop = loop
+    self.owner = owner
+  }
+
+  var addressText: String {
+    guard let endpoint, addressIndex < endpoint.addresses.count else { return target.address }
+    return endpoint.addresses[addressIndex].text
+  }
+
+  // MARK: - Resolve and queue
+
+  func open() {
+    _ = LibSSH2.initialised
+    limits.begin(LinkDeadlines.resolve)
+    owner.carrierIsConnecting("looking up \(target.address)")
+    let (target, environment, loop) = (target, environment, loop)
+    environment.workers.run {
+      let result: Result<(Endpoint, LoginPlan), LinkFailure>
+      do throws(LinkFailure) {
+        let endpoint = try environment.resolver.resolve(target)
+        result = .success((endpoint, LoginPlan(endpoint, keys: environment.identities)))
+      } catch {
+        result = .failure(error)
+      }
+      loop.post { self.didResolve(result) }
+    }
+  }
+
+  private func didResolve(_ result: Result<(Endpoint, LoginPlan), LinkFailure>) {
+    guard case .resolving = phase else { return }
+    switch result {
+    case .failure(let failure): fail(failure)
+    case .success(let (endpoint, plan)):
+      self.endpoint = endpoint
+      self.plan = plan
+      guard !plan.attempts.isEmpty else { return fail(noKeyFailure()) }
+      phase = .queued
+      limits.clear()
+      environment.window.request { [environment, loop] in
+        loop.post {
+          guard case .queued = self.phase else { return environment.window.giveBack(.other) }
+          self.holdsPlace = true
+          self.connect()
+        }
+      }
+    }
+  }
+
+  // MARK: - Connect
+
+  private func connect() {
+    guard let endpoint, addressIndex < endpoint.addresses.count else { return }
+    let address = endpoint.addresses[addressIndex]
+    phase = .connecting
+    owner.carrierIsConnecting("connecting to \(address.text)")
+    let share = max(second, LinkDeadlines.connect / UInt64(endpoint.addresses.count))
+    limits.begin(share, patience: holdsPlace)
+    owner.carrierDeadlineChanged()
+    socket = Glibc.socket(
+      address.family,
+      Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard socket >= 0 else { return connectFailed(errno) }
+    setSocketOptions()
+    let status = address.bytes.withUnsafeBytes { bytes in
+      Glibc.connect(
+        socket, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self),
+        socklen_t(bytes.count))
+    }
+    if status == 0 { return didConnect() }
+    guard errno == EINPROGRESS else { return connectFailed(errno) }
+    watch(EPOLLOUT.rawValue)
+  }
+
+  /// A peer that vanished is noticed by the kernel: SSH keepalives of libssh2 1.10 leak and may
+  /// corrupt the session (libssh2 #623, #1397), so they are never used.
+  private func setSocketOptions() {
+    func set(_ level: Int32, _ name: Int32, _ value: Int32) {
+      var value = value
+      setsockopt(socket, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+    set(SOL_SOCKET, SO_KEEPALIVE, 1)
+    set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 15)
+    set(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 5)
+    set(Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
+    set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 30_000)
+    set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+  }
+
+  private func connectFailed(_ code: Int32) {
+    let text = addressText
+    closeSocket()
+    addressIndex += 1
+    if let endpoint, addressIndex < endpoint.addresses.count { return connect() }
+    addressIndex = max(0, (endpoint?.addresses.count ?? 1) - 1)
+    let hint =
+      switch code {
+      case ECONNREFUSED: "connection refused by \(text): no sshd listens there; check the port"
+      case ETIMEDOUT:
+        "no answer from \(text) within \(LinkDeadlines.connect / second) s: "
+          + "the host is down, or a firewall drops the packets"
+      default: "can't connect to \(text): \(errorText(code))"
+      }
+    fail(LinkFailure(.unreachable, hint))
+  }
+
+  private func didConnect() {
+    guard let endpoint else { return }
+    let known = environment.knownHosts.knownHosts(files: endpoint.knownHostsFiles)
+    let types = HostKeyTypes.preferred(known.keyTypes(host: endpoint.keyName, port: endpoint.port))
+    session = SSHSession(socket: socket, hostKeyTypes: types)
+    guard session != nil else { return fail(LinkFailure(.unreachable, "libssh2: out of memory")) }
+    phase = .handshaking
+    limits.begin(LinkDeadlines.handshake, patience: holdsPlace, notice: true)
+    owner.carrierIsConnecting("key exchange with \(addressText)")
+    owner.carrierDeadlineChanged()
+    advance()
+  }
+
+  // MARK: - Events
+
+  func handle(_ events: UInt32, of descriptor: Int32) {
+    guard case .connecting = phase else { return advance() }
+    var code: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size)
+    if code == 0 { didConnect() } else { connectFailed(code) }
+  }
+
+  /// Takes as many steps as there are without waiting.
+  func advance() {
+    while let session, takeStep(session) {}
+    guard let session else { return }
+    if case .lent = phase { return }
+    if case .closed = phase { return }
+    watch(session.wantedEvents)
+  }
+
+  /// One step of the current phase; whether another may follow at once.
+  private func takeStep(_ session: SSHSession) -> Bool {
+    switch phase {
+    case .handshaking: return handshakeStep(session)
+    case .loggingIn: return loginStep(session)
+    case .opening:
+      return follow(session.openChannel(), "open a channel") { phase = .starting }
+    case .starting:
+      let command = "exec sh -c '\(target.command)'"
+      return follow(session.start(command), "start the command") { beginStream() }
+    case .streaming: return readStep(session)
+    case .draining:
+      if case .again = session.waitForClose() { return false }
+      owner.carrierDidEnd(status: session.exitStatus)
+      return false
+    case .resolving, .queued, .connecting, .lent, .closed: return false
+    }
+  }
+
+  func follow(_ step: SSHSession.Step, _ what: String, then next: () -> Void) -> Bool {
+    switch step {
+    case .again: return false
+    case .done:
+      next()
+      return true
+    case .failed(_, let text):
+      fail(LinkFailure(.unreachable, "\(addressText): can't \(what): \(text)"))
+      return false
+    }
+  }
+
+  private func handshakeStep(_ session: SSHSession) -> Bool {
+    switch session.handshake() {
+    case .again: return false
+    case .failed(let code, let text):
+      handshakeFailed(session, code: code, text: text)
+      return false
+    case .done:
+      guard checkHostKey(session) else { return false }
+      session.forgetGreeting()
+      phase = .loggingIn
+      owner.carrierIsConnecting("logging in to \(addressText)")
+      return true
+    }
+  }
+
+  private func handshakeFailed(_ session: SSHSession, code: Int32, text: String) {
+    let greeting = ServerGreeting(session.greetingBytes)
+    if let mismatch = greeting.mismatch {
+      return fail(LinkFailure(.unsupported, "\(addressText): \(mismatch)"))
+    }
+    if greeting.banner == nil {
+      giveBackPlace(.pushedBack)
+      return fail(
+        LinkFailure(
+          .unreachable,
+          "\(addressText) closed the connection before its SSH banner (too many logins at once, "
+            + "a ban, or no sshd): \(text)"))
+    }
+    fail(LinkFailure(.unreachable, "\(addressText): key exchange failed: \(text)"))
+  }
+
+  private func beginStream() {
+    phase = .streaming
+    limits.clear()
+    giveBackPlace(.worked)
+    owner.carrierDidConnect(address: "\(endpoint?.user ?? "")@\(addressText)")
+  }
+
+  private func readStep(_ session: SSHSession) -> Bool {
+    let buffer = loop.buffer
+    switch session.read(into: buffer) {
+    case .failed(let text):
+      fail(LinkFailure(.unreachable, "\(addressText): the connection broke: \(text)"))
+      return false
+    case .bytes(let count):
+      owner.carrierDidReceive(loop.bytes(count).span)
+      guard case .streaming = phase else { return false }
+      if count == buffer.count { return true }
+    case .empty: break
+    }
+    // Anything still queued is standard error; asking spares two system calls a row.
+    if session.queuedBytes > 0, case .bytes(let count) = session.readError(into: buffer) {
+      owner.carrierDidReceiveError(loop.bytes(count).span)
+      return phaseIsStreaming
+    }
+    guard session.isAtEnd else { return false }
+    phase = .draining
+    limits.begin(second)
+    owner.carrierDeadlineChanged()
+    return true
+  }
+
+  private var phaseIsStreaming: Bool {
+    if case .streaming = phase { true } else { false }
+  }
+
+  // MARK: - Time
+
+  var deadline: UInt64 { limits.next }
+
+  func deadlinePassed(_ now: UInt64) {
+    switch limits.passed(now) {
+    case .nothing: break
+    case .patience: giveBackPlace(.other)
+    case .notice:
+      owner.carrierIsConnecting("\(addressText) accepts connections, but doesn't answer")
+    case .end: timedOut()
+    }
+  }
+
+  private func timedOut() {
+    switch phase {
+    case .connecting: connectFailed(ETIMEDOUT)
+    case .draining: owner.carrierDidEnd(status: session?.exitStatus)
+    case .resolving:
+      fail(
+        LinkFailure(
+          .unreachable, "no answer from the name service for “\(target.address)”; check the name"))
+    default:
+      fail(
+        LinkFailure(
+          .unreachable,
+          "\(addressText) accepts connections, but login took longer than "
+            + "\(LinkDeadlines.handshake / second) s: the host is overloaded, or its sshd hangs"))
+    }
+  }
+
+  // MARK: - End
+
+  func fail(_ failure: LinkFailure) {
+    if case .closed = phase { return }
+    owner.carrierDidFail(failure)
+  }
+
+  func close() {
+    giveBackPlace(.other)
+    if case .streaming = phase { session?.sayGoodbye() }
+    phase = .closed
+    limits.clear()
+    closeSocket()
+  }
+
+  /// Lets the socket go. A session owns its socket, and goes when nobody holds it any more: a
+  /// step that is under way, or the worker it is lent to, whose calls fail after the shutdown.
+  private func closeSocket() {
+    guard socket >= 0 else { return }
+    loop.forget(socket)
+    watched = 0
+    shutdown(socket, Int32(SHUT_RDWR))
+    if session == nil { Glibc.close(socket) }
+    session = nil
+    socket = -1
+  }
+
+  func giveBackPlace(_ outcome: ConnectWindow.Outcome) {
+    guard holdsPlace else { return }
+    holdsPlace = false
+    environment.window.giveBack(outcome)
+  }
+
+  func watch(_ events: UInt32) {
+    guard events != watched, socket >= 0 else { return }
+    watched = events
+    loop.watch(socket, events, self)
+  }
+
+  /// While a worker holds the session, the loop must not wake for its socket.
+  func unwatch() {
+    loop.forget(socket)
+    watched = 0
+  }
+}
+
+/// libssh2_init isn't safe to call from two threads, so it is called once, before any.
+enum LibSSH2 {
+  static let initialised: Bool = libssh2_init(0) == 0
+
+  /// The version of the library in use, not of the header.
+  public static var version: String {
+    libssh2_version(0).map { String(cString: $0) } ?? "?"
+  }
+}

@@ -1,0 +1,272 @@
+import CLibSSH2
+import CSystem
+import Glibc
+
+/// One non-blocking libssh2 session over one connected socket.
+///
+/// Never shared: whoever holds it (an event loop, or a worker while it asks the ssh-agent) is the
+/// only one to touch it. Steps return `.again` where libssh2 wants to be called once more with the
+/// same arguments (LIBSSH2_ERROR_EAGAIN), so every pointer handed to it stays valid and unchanged
+/// until its step is done.
+final class SSHSession {
+  enum Step {
+    case done
+    case again
+    case failed(code: Int32, text: String)
+  }
+
+  /// Bytes a host may send ahead of us. libssh2 queues them all before it hands out any, so the
+  /// window is the bound on memory; its default of 2 MiB would be 2 GiB for 1,000 hosts.
+  static let windowBytes: UInt32 = 128 << 10
+
+  private let session: OpaquePointer
+  private var channel: OpaquePointer?
+  private let socket: Int32
+  private var greeting: UnsafeMutablePointer<culprit_greeting>?
+  /// Lives as long as the session: `exec` may have to be repeated with the same pointer.
+  private var command: UnsafeMutablePointer<CChar>?
+
+  /// Takes the socket over: it is closed when the session is gone. On failure it is not.
+  init?(socket: Int32, hostKeyTypes: [String]) {
+    let greeting = UnsafeMutablePointer<culprit_greeting>.allocate(capacity: 1)
+    greeting.initialize(to: culprit_greeting())
+    guard let session = culprit_session_new(greeting) else {
+      greeting.deallocate()
+      return nil
+    }
+    self.session = session
+    self.socket = socket
+    self.greeting = greeting
+    libssh2_session_set_blocking(session, 0)
+    if !hostKeyTypes.isEmpty {
+      // Without it libssh2 takes the first type of its own list, and a host whose known key is of
+      // another type looks changed (libssh2 #638).
+      libssh2_session_method_pref(
+        session, LIBSSH2_METHOD_HOSTKEY, hostKeyTypes.joined(separator: ","))
+    }
+  }
+
+  deinit {
+    // After shutdown(2) no call can wait for the peer: freeing a session on a live socket may
+    // spin or return EAGAIN (libssh2 #232).
+    shutdown(socket, Int32(SHUT_RDWR))
+    if let channel { libssh2_channel_free(channel) }
+    libssh2_session_free(session)
+    close(socket)
+    greeting?.deallocate()
+    free(command)
+  }
+
+  /// What the session waits for, as epoll events.
+  var wantedEvents: UInt32 {
+    let directions = libssh2_session_block_directions(session)
+    var events: UInt32 = 0
+    if directions & LIBSSH2_SESSION_BLOCK_INBOUND != 0 { events |= EPOLLIN.rawValue }
+    if directions & LIBSSH2_SESSION_BLOCK_OUTBOUND != 0 { events |= EPOLLOUT.rawValue }
+    return events == 0 ? EPOLLIN.rawValue : events
+  }
+
+  // MARK: - Login
+
+  func handshake() -> Step {
+    step(libssh2_session_handshake(session, socket))
+  }
+
+  /// The server's first bytes (banner, KEXINIT), until `forgetGreeting`.
+  var greetingBytes: [UInt8] {
+    guard let greeting else { return [] }
+    return withUnsafeBytes(of: &greeting.pointee.bytes) { Array($0.prefix(greeting.pointee.length)) }
+  }
+
+  func forgetGreeting() {
+    culprit_session_detach(session)
+    greeting?.deallocate()
+    greeting = nil
+  }
+
+  /// The blob of the key that the host showed.
+  var hostKey: [UInt8] {
+    var length = 0
+    var type: Int32 = 0
+    guard let key = libssh2_session_hostkey(session, &length, &type) else { return [] }
+    return key.withMemoryRebound(to: UInt8.self, capacity: length) {
+      Array(UnsafeBufferPointer(start: $0, count: length))
+    }
+  }
+
+  /// Its SHA-256, as ssh-keygen -l prints it.
+  var hostKeyFingerprint: [UInt8] {
+    guard let hash = libssh2_hostkey_hash(session, LIBSSH2_HOSTKEY_HASH_SHA256) else { return [] }
+    return hash.withMemoryRebound(to: UInt8.self, capacity: 32) {
+      Array(UnsafeBufferPointer(start: $0, count: 32))
+    }
+  }
+
+  /// The methods that the server still accepts ("publickey,password"); `nil` on `.again`.
+  /// Asked only after a refusal: it costs a round trip and, at sshd, an attempt.
+  func acceptedMethods(user: String) -> String? {
+    let list = libssh2_userauth_list(session, user, UInt32(user.utf8.count))
+    return list.map { String(cString: $0) }
+  }
+
+  /// One step of public key login with a private key in memory.
+  func authenticate(user: String, key: UnsafeBufferPointer<CChar>) -> Step {
+    step(
+      libssh2_userauth_publickey_frommemory(
+        session, user, user.utf8.count, nil, 0, key.baseAddress, key.count, nil))
+  }
+
+  /// Logs in with a key that the ssh-agent holds. Blocks on the agent's socket and on the
+  /// server's, both bounded by `deadline` (monotonic): for a worker, never for an event loop.
+  func authenticateWithAgent(
+    user: String, socketPath: String, wanted: [[UInt8]]?, limit: Int, deadline: UInt64
+  ) -> AgentOutcome {
+    guard let agent = libssh2_agent_init(session) else { return .noAgent("out of memory") }
+    defer {
+      libssh2_agent_disconnect(agent)
+      libssh2_agent_free(agent)
+    }
+    libssh2_agent_set_identity_path(agent, socketPath)
+    guard libssh2_agent_connect(agent) == 0, libssh2_agent_list_identities(agent) == 0 else {
+      return .noAgent("no answer from the ssh-agent at \(socketPath)")
+    }
+    var passedOver: [IdentityFile.Usability] = []
+    var tried = 0
+    var previous: UnsafeMutablePointer<libssh2_agent_publickey>?
+    var current: UnsafeMutablePointer<libssh2_agent_publickey>?
+    while tried < limit, libssh2_agent_get_identity(agent, &current, previous) == 0,
+      let identity = current
+    {
+      previous = current
+      let blob = Array(
+        UnsafeBufferPointer(start: identity.pointee.blob, count: identity.pointee.blob_len))
+      if let wanted, !wanted.contains(blob) { continue }
+      let usability = IdentityFile.usability(ofBlob: blob)
+      guard usability == .usable else {
+        passedOver.append(usability)
+        continue
+      }
+      tried += 1
+      switch wait(until: deadline, { libssh2_agent_userauth(agent, user, identity) }) {
+      case .done: return .accepted
+      case .again: return .failed("no answer to the login within its time")
+      case .failed(let code, let text):
+        if code != LIBSSH2_ERROR_AUTHENTICATION_FAILED, code != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED {
+          return .failed(text)
+        }
+      }
+    }
+    return .refused(tried: tried, passedOver: passedOver)
+  }
+
+  enum AgentOutcome {
+    case accepted
+    /// No key of the agent was accepted; `passedOver` are those libssh2 can't use.
+    case refused(tried: Int, passedOver: [IdentityFile.Usability])
+    case noAgent(String)
+    case failed(String)
+  }
+
+  private func wait(until deadline: UInt64, _ call: () -> Int32) -> Step {
+    while true {
+      let result = step(call())
+      guard case .again = result else { return result }
+      let now = monotonicNow()
+      guard now < deadline else { return .again }
+      var events: Int16 = 0
+      let directions = libssh2_session_block_directions(session)
+      if directions & LIBSSH2_SESSION_BLOCK_INBOUND != 0 { events |= Int16(POLLIN) }
+      if directions & LIBSSH2_SESSION_BLOCK_OUTBOUND != 0 { events |= Int16(POLLOUT) }
+      var waiting = pollfd(fd: socket, events: events, revents: 0)
+      poll(&waiting, 1, Int32(min(1000, (deadline - now) / 1_000_000 + 1)))
+    }
+  }
+
+  // MARK: - Command
+
+  func openChannel() -> Step {
+    if channel != nil { return .done }
+    let kind: StaticString = "session"
+    channel = kind.utf8Start.withMemoryRebound(to: CChar.self, capacity: 8) {
+      libssh2_channel_open_ex(session, $0, 7, Self.windowBytes, 32768, nil, 0)
+    }
+    return channel == nil ? step(libssh2_session_last_errno(session)) : .done
+  }
+
+  func start(_ text: String) -> Step {
+    guard let channel else { return .failed(code: LIBSSH2_ERROR_CHANNEL_UNKNOWN, text: "no channel") }
+    if command == nil { command = strdup(text) }
+    let exec: StaticString = "exec"
+    let code = exec.utf8Start.withMemoryRebound(to: CChar.self, capacity: 5) {
+      libssh2_channel_process_startup(channel, $0, 4, command, UInt32(text.utf8.count))
+    }
+    return step(code)
+  }
+
+  enum ReadResult {
+    case bytes(Int)
+    case empty
+    case failed(String)
+  }
+
+  /// Reads standard output into `buffer`. A result that doesn't fill it has drained the socket:
+  /// libssh2 takes everything off the socket before it hands out the first byte.
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+    read(stream: 0, into: buffer)
+  }
+
+  /// Reads standard error. It shares the window with standard output, so it must be read too.
+  func readError(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+    read(stream: SSH_EXTENDED_DATA_STDERR, into: buffer)
+  }
+
+  private func read(stream: Int32, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+    guard let channel else { return .empty }
+    let base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
+    let count = libssh2_channel_read_ex(channel, stream, base, buffer.count)
+    if count > 0 { return .bytes(count) }
+    if count == 0 || count == Int(LIBSSH2_ERROR_EAGAIN) { return .empty }
+    return .failed(lastErrorText(Int32(count)))
+  }
+
+  /// Bytes that are queued for any stream of the channel: asking costs no system call.
+  var queuedBytes: Int {
+    guard let channel else { return 0 }
+    var available: UInt = 0
+    libssh2_channel_window_read_ex(channel, &available, nil)
+    return Int(available)
+  }
+
+  var isAtEnd: Bool {
+    channel.map { libssh2_channel_eof($0) == 1 } ?? false
+  }
+
+  /// Waits for the server's close, which follows the exit status.
+  func waitForClose() -> Step {
+    channel.map { step(libssh2_channel_wait_closed($0)) } ?? .done
+  }
+
+  var exitStatus: Int32? {
+    channel.map { libssh2_channel_get_exit_status($0) }
+  }
+
+  /// Tells the server that we go, if that is possible without waiting.
+  func sayGoodbye() {
+    libssh2_session_disconnect_ex(session, SSH_DISCONNECT_BY_APPLICATION, "done", "")
+  }
+
+  // MARK: - Errors
+
+  private func step(_ code: Int32) -> Step {
+    if code == 0 { return .done }
+    if code == LIBSSH2_ERROR_EAGAIN { return .again }
+    return .failed(code: code, text: lastErrorText(code))
+  }
+
+  private func lastErrorText(_ code: Int32) -> String {
+    var message: UnsafeMutablePointer<CChar>?
+    libssh2_session_last_error(session, &message, nil, 0)
+    let text = message.map { String(cString: $0) } ?? ""
+    return text.isEmpty ? "libssh2 error \(code)" : "\(text) (libssh2 \(code))"
+  }
+}

@@ -1,0 +1,63 @@
+import Records
+
+/// The first line: how many hosts in which state, the views with their keys, the clock.
+enum HeaderLine {
+  private static let title = Style(.heading, bold: true, reverse: true)
+  private static let program = "culprit"
+
+  static func draw(_ state: WatchState, on screen: inout Screen) {
+    screen.fill(row: 0, style: .bar)
+    let counts = counts(state.fleet.hosts)
+    let least = program.utf8.count + 1 + counts.short.utf8.count
+    var room = screen.columns
+    let clock = clock(state)
+    if room - clock.utf8.count > program.utf8.count {
+      let style = state.isFrozen ? title : .bar
+      room = screen.put(clock, row: 0, endingAt: room, from: 0, style: style) - 1
+    }
+    let labels = labels(state)
+    let width = labels.reduce(0) { $0 + $1.text.utf8.count + 2 }
+    if room - width >= least {
+      var column = room - width
+      room = column
+      for label in labels {
+        column = screen.put(label.text, row: 0, column: column + 2, style: label.style)
+      }
+    }
+    let left = "\(program) \(counts.long)"
+    screen.put(
+      left.utf8.count <= room ? left : "\(program) \(counts.short)", row: 0, column: 0,
+      end: room, style: title)
+  }
+
+  private static func clock(_ state: WatchState) -> String {
+    let now = state.shownNow
+    let time = "\(state.zone.clock(now)) \(state.zone.label(now))"
+    return state.isFrozen ? "FROZEN \(time)" : time
+  }
+
+  /// The views and their keys; the one that is shown stands out.
+  private static func labels(_ state: WatchState) -> [(text: String, style: Style)] {
+    var labels = WatchView.allCases.map { view in
+      let isShown = view == state.view && !state.showsHelp
+      return ("\(view.key) \(view.title)", isShown ? Style(.heading, bold: true) : .bar)
+    }
+    labels.append(("? help", state.showsHelp ? Style(.heading, bold: true) : .bar))
+    return labels
+  }
+
+  /// `20 hosts: 17 connected, 2 stale, 1 backing-off`, or `17 of 20 hosts connected`.
+  private static func counts(_ hosts: [WatchedHost]) -> (long: String, short: String) {
+    let noun = hosts.count == 1 ? "host" : "hosts"
+    let states = HostState.allCases
+      .sorted { $0.isHealthy && !$1.isHealthy }
+      .map { state in (state, hosts.count { $0.status.state == state }) }
+      .filter { $0.1 > 0 }
+    let words = states.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
+    let healthy = hosts.count { $0.status.state.isHealthy }
+    return (
+      "\(hosts.count) \(noun)\(words.isEmpty ? "" : ": \(words)")",
+      "\(healthy) of \(hosts.count) \(noun) connected"
+    )
+  }
+}

@@ -1,0 +1,34 @@
+import Bytes
+import Records
+
+/// What is said of a host in place of figures: its state, since or until when, and why.
+enum HostSentence {
+  /// One line, made printable. `now` is given where ages are counted on.
+  static func text(_ status: HostStatus, zone: ViewerZone, lastRow: Timestamp? = nil) -> String {
+    var text = status.state.rawValue
+    if let retryAt = status.retryAt, status.state == .backingOff || status.state == .noVmstat {
+      text += " until \(zone.clock(retryAt))"
+    }
+    if status.state == .stale, let lastRow { text += ", last row \(zone.clock(lastRow))" }
+    if status.state == .connected, lastRow == nil { text += ", no row yet" }
+    guard showsError(status), let error = status.lastError, !error.isEmpty else { return text }
+    return "\(text): \(Printable.text(error))"
+  }
+
+  static func role(_ state: HostState) -> ColourRole {
+    switch state {
+    case .connected: .good
+    case .waiting, .connecting, .stopped: .plain
+    case .stale, .backingOff, .noVmstat, .unsupported, .unknownKey: .warning
+    case .refusedKey, .changedKey: .alarm
+    }
+  }
+
+  /// The last error is kept after a reconnect: where rows arrive it is history.
+  private static func showsError(_ status: HostStatus) -> Bool {
+    switch status.state {
+    case .connected, .waiting, .stopped: false
+    default: true
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Bytes
+import CNcurses
+import Glibc
+import Synchronization
+
+/// The terminal, opened with ncurses: shows screens, gives keys and sizes. There can be one at a
+/// time, and it belongs to the thread that opened it.
+///
+/// Ctrl-C and Ctrl-Z keep their meaning: the process gets SIGINT and SIGTSTP. ncurses suspends
+/// and resumes by itself; where nobody took SIGINT or SIGTERM before, it gives the terminal back
+/// and ends the process, so whoever has something to close installs handlers first.
+public struct TerminalDriver: ~Copyable {
+  /// How many colours may be used: none where the terminal has none or NO_COLOR is set
+  /// (https://no-color.org).
+  public let colours: ColourDepth
+  /// Whether only ASCII can be drawn, since the locale's characters are not UTF-8.
+  public let ascii: Bool
+
+  let input: Int32
+  let output: Int32
+  private var handle: TerminalHandle?
+  private var shown: Screen?
+
+  private static let isOpen = Atomic<Bool>(false)
+
+  /// Takes the terminal over: alternate screen, keys without echo. Sets the locale of the
+  /// process from its environment.
+  public init(input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO) throws(TerminalError) {
+    let isUTF8 = culprit_adopt_locale() == 1
+    let opened = try TerminalDriver.open(input: input, output: output)
+    let noColour = TerminalDriver.environment("NO_COLOR") ?? ""
+    self.input = input
+    self.output = output
+    ascii = !isUTF8
+    handle = opened
+    colours = noColour.isEmpty ? TerminalColours.start() : .none
+  }
+
+  deinit { TerminalDriver.release(handle) }
+
+  /// The terminal's size now.
+  public var size: (columns: Int, rows: Int) {
+    (Int(culprit_columns()), Int(culprit_lines()))
+  }
+
+  /// Gives the terminal back as it was. A second time it does nothing.
+  public mutating func close() {
+    TerminalDriver.release(handle)
+    handle = nil
+  }
+
+  /// For a process that dies: gives the terminal back with async-signal-safe calls only. From
+  /// any thread or signal handler, whether or not a terminal is open.
+  public static func restoreAfterSignal() { culprit_terminal_restore() }
+
+  /// Shows a screen. ncurses sends what differs from the one before.
+  public mutating func draw(_ screen: Screen) {
+    guard handle != nil, screen != shown else { return }
+    let size = size
+    werase(culprit_stdscr())
+    for row in 0..<min(screen.rows, size.rows) {
+      for column in 0..<min(screen.columns, size.columns) {
+        put(screen[row, column], row: row, column: column)
+      }
+    }
+    wrefresh(culprit_stdscr())
+    shown = screen
+  }
+
+  /// Whether the terminal is ours.
+  var isActive: Bool { handle != nil }
+
+  /// Lets the next screen be drawn whole.
+  mutating func forgetShown() { shown = nil }
+
+  private func put(_ cell: Screen.Cell, row: Int, column: Int) {
+    guard cell.width > 0, cell != .blank else { return }
+    let style = cell.style
+    let bits =
+      (style.bold ? CULPRIT_BOLD : 0) | (style.dim ? CULPRIT_DIM : 0)
+      | (style.reverse ? CULPRIT_REVERSE : 0)
+    let pair = TerminalColours.pair(of: style.role, depth: colours)
+    let place = (row: Int32(row), column: Int32(column))
+    var scalars = [cell.character.value]
+    for mark in cell.marks { scalars.append(mark.value) }
+    let done = culprit_put(
+      place.row, place.column, scalars, Int32(scalars.count), Int32(cell.width), Int32(bits), pair)
+    guard done == 0 else { return }
+    // Libc's table and ours differ over this character: two `?` slip nowhere.
+    for offset in 0..<Int32(cell.width) {
+      culprit_put(place.row, place.column + offset, [0x3F], 1, 1, Int32(bits), pair)
+    }
+  }
+
+  /// Says what stands in the way before anything is written to the terminal.
+  private static func open(
+    input: Int32, output: Int32
+  ) throws(TerminalError) -> TerminalHandle {
+    guard isatty(input) == 1 else { throw .notATerminal(descriptor: input) }
+    guard isatty(output) == 1 else { throw .notATerminal(descriptor: output) }
+    let name = environment("TERM") ?? ""
+    guard !isOpen.exchange(true, ordering: .acquiringAndReleasing) else { throw .alreadyOpen }
+    do throws(TerminalError) {
+      switch culprit_terminal_check(name, output) {
+      case 1: return try TerminalHandle(name: name, input: input, output: output)
+      case 0: throw .noCursorAddressing(Printable.text(name))
+      default: throw .unknownTerminal(Printable.text(name))
+      }
+    } catch {
+      isOpen.store(false, ordering: .releasing)
+      throw error
+    }
+  }
+
+  private static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+
+  private static func release(_ handle: TerminalHandle?) {
+    guard let handle else { return }
+    handle.close()
+    isOpen.store(false, ordering: .releasing)
+  }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// Measures culprit from outside, beside what it is compared with: figures, no tests.
+@main
+struct CulpritBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "culprit-bench",
+    abstract: "Measures culprit beside a bare C loop over libssh2 and the ssh program.",
+    discussion: """
+      Everything runs on loopback addresses of this machine, with throw-away keys in a folder \
+      under TMPDIR that is removed at the end. Figures are CPU time (user and system), not wall \
+      time, and medians over rounds in which the clients take turns, so that what else the \
+      machine does weighs on all of them alike. What the servers use is not counted.
+      """,
+    subcommands: [
+      FaninCommand.self, SoakCommand.self, ParseCommand.self, SSHConfigCommand.self,
+      PeerLoopCommand.self,
+    ])
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Collector
+import Foundation
+import History
+import Logging
+import Records
+import Watch
+
+/// Where the history is; the same in every command.
+struct HistoryOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The history database.",
+      discussion:
+        "Default: [history] path of the fleet file, or else history.db in the state folder.",
+      valueName: "file"))
+  var db: String?
+
+  @Option(help: ArgumentHelp("The fleet file.", valueName: "file"))
+  var fleet: String?
+
+  /// The fleet file that `--fleet` names, or the first that stands in a usual place.
+  func fleetFile() throws -> FleetFile? {
+    let usual = StandardPlaces.fleetFiles.first { FileManager.default.fileExists(atPath: $0) }
+    guard let path = fleet ?? usual else { return nil }
+    do throws(FleetFileError) {
+      return try FleetFile.read(path: path)
+    } catch {
+      throw CommandFailure.usage(error.description)
+    }
+  }
+
+  func path(_ file: FleetFile?) -> String {
+    db ?? StandardPlaces.history(of: file)
+  }
+
+  /// Opens the history for a question.
+  func openForReading() throws -> HistoryStore {
+    let path = self.path(db == nil ? try fleetFile() : nil)
+    do throws(HistoryError) {
+      return try HistoryStore.openReadOnly(path: path)
+    } catch {
+      throw CommandFailure.failed(error.description)
+    }
+  }
+}
+
+/// How hosts are reached; the same in every command that connects.
+struct ConnectionOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A private key to log in with, instead of the usual ones. May be given more than once.",
+      valueName: "file"))
+  var identity: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "known_hosts file, instead of the usual ones. May be given more than once.",
+      valueName: "file"))
+  var knownHosts: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "OpenSSH configuration file, instead of ~/.ssh/config; “none” for no file.",
+      valueName: "file"))
+  var sshConfig: String?
+}
+
+/// How times are shown.
+struct ZoneOptions: ParsableArguments {
+  @Flag(help: "Show times in UTC instead of the local time zone.")
+  var utc = false
+
+  var timeZone: TimeZone { utc ? .gmt : .current }
+
+  var viewerZone: ViewerZone { utc ? .utc : .local }
+
+  /// The moment that `expression` means.
+  func moment(_ expression: TimeExpression) -> Timestamp {
+    expression.moment(now: .now, zone: timeZone)
+  }
+}
+
+/// What is logged.
+struct LogOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "How much is logged: trace, debug, info, notice, warning, error.", valueName: "level"))
+  var logLevel: LogLevel = .notice
+
+  @Option(
+    help: ArgumentHelp(
+      "Log into this file instead of standard error.", valueName: "file"))
+  var logFile: String?
+}
+
+/// swift-log's levels, by the names it gives them.
+struct LogLevel: ExpressibleByArgument {
+  var level: Logger.Level
+
+  static let notice = LogLevel(level: .notice)
+
+  init(level: Logger.Level) {
+    self.level = level
+  }
+
+  init?(argument: String) {
+    guard let level = Logger.Level(rawValue: argument) else { return nil }
+    self.level = level
+  }
+
+  var defaultValueDescription: String { level.rawValue }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Collector
+import Foundation
+import History
+import Logging
+import SSHFleet
+
+struct CollectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "collect",
+    abstract: "Record the vmstat rows of a fleet into a history, as a daemon.",
+    discussion: """
+      Connects to every host, reconnects for ever, and stores each row within a second of its \
+      arrival. SIGTERM and SIGINT end it cleanly; SIGHUP reads the fleet file again and tries \
+      hosts again whose key was refused. A row that is committed survives a power cut, unless \
+      the fleet file says synchronous = "normal".
+
+      EXAMPLES
+        culprit collect --fleet config/fleet.toml --db history.db
+        culprit collect web1 web2 --db /tmp/try.db --for 1m
+        culprit collect @db                     only the hosts with the tag “db”
+      """)
+
+  @Argument(help: ArgumentHelp("Hosts, ranges or @tags; all of the fleet file by default."))
+  var hosts: [String] = []
+
+  @OptionGroup var history: HistoryOptions
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var logging: LogOptions
+
+  @Option(name: .customLong("for"), help: ArgumentHelp("End by itself.", valueName: "duration"))
+  var duration: DurationArgument?
+
+  func run() async throws {
+    let signals = await StopSignals(reloads: true)
+    let log = try logging.logger()
+    let plan = try makePlan()
+    let path = history.path(plan.file)
+    let recording = try Recording(
+      path: path, isDefaultPath: history.db == nil && plan.file?.history.path == nil, plan: plan,
+      log: log)
+    let collector: FleetCollector
+    do throws(LinkFailure) {
+      collector = try FleetCollector(
+        options: plan.options, queues: [recording.queue, logQueue], log: log)
+    } catch {
+      throw CommandFailure.failed(error.description)
+    }
+    recording.start()
+    collector.start(plan.targets)
+    log.notice("recording \(plan.targets.count) hosts into \(path) (pid \(getpid()))")
+    await untilStopped(signals, collector, recording, log)
+    collector.stop()
+    recording.stop()
+    log.notice("stopped; everything that arrived is stored")
+  }
+
+  private let logQueue = FleetEventQueue(limit: 10_000)
+
+  private enum CodingKeys: CodingKey {
+    case hosts, history, connection, logging, duration
+  }
+
+  private func makePlan() throws -> FleetPlan {
+    try FleetPlan(
+      arguments: hosts, history: history, connection: connection, acceptsNewKeys: false)
+  }
+
+  private func untilStopped(
+    _ signals: StopSignals, _ collector: FleetCollector, _ recording: Recording, _ log: Logger
+  ) async {
+    let end = duration.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
+    var journal = StateJournal(log: log)
+    while !signals.wantsStop, Date() < end {
+      journal.note(logQueue.drain().events)
+      if signals.takeReload() { reload(collector, recording, log) }
+      try? await Task.sleep(for: .milliseconds(100))
+    }
+  }
+
+  /// An invalid file changes nothing: the fleet goes on as it was.
+  private func reload(_ collector: FleetCollector, _ recording: Recording, _ log: Logger) {
+    do {
+      let plan = try makePlan()
+      recording.setRetention(plan.retention)
+      let change = collector.apply(plan.targets)
+      log.notice("fleet file read again: \(change.description)")
+    } catch {
+      log.error("the fleet file was not taken over, the old one stays in force: \(error)")
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+
+/// The command line's root.
+struct Culprit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "culprit",
+    abstract: "Which process on which host caused the load, who suffered, and what happened at 03:12?",
+    discussion: """
+      Watches vmstat of many servers over SSH in one terminal, keeps a history in SQLite, and \
+      finds the load spikes in it. Nothing is installed on the hosts.
+
+      EXAMPLES
+        culprit watch                         this machine, or the fleet file's hosts
+        culprit watch web1 web2 db1           three servers, merged
+        culprit collect --fleet fleet.toml    record a fleet, as a daemon
+        culprit spikes --since 24h            last night's load spikes
+        culprit show db1 --at 03:12           the rows around a moment
+
+      EXIT CODES
+        0 fine   1 failed, or failed in part   2 wrong use   3 trouble found, with --check
+      """,
+    version: ProductVersion.text,
+    subcommands: [
+      WatchCommand.self, CollectCommand.self, HostsCommand.self, SpikesCommand.self,
+      ShowCommand.self, ImportCommand.self, ExportCommand.self,
+    ])
+}
+
+@main
+enum Main {
+  static func main() async {
+    // A closed pipe shows as an error of write(2), which output treats as a good end.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try Culprit.parseAsRoot()
+      if var command = command as? AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      exit(report(error))
+    }
+  }
+
+  /// Prints what `error` has to say, and returns the exit code that goes with it.
+  private static func report(_ error: any Error) -> Int32 {
+    if let failure = error as? CommandFailure {
+      if !failure.description.isEmpty { printError("culprit: \(failure.description)") }
+      return failure.code
+    }
+    let code = Culprit.exitCode(for: error)
+    let message = Culprit.fullMessage(for: error)
+    if code == .success {
+      StandardOutput.write(message.isEmpty ? "" : message + "\n")
+      return 0
+    }
+    if !message.isEmpty { printError(message) }
+    // ArgumentParser has sysexits' 64 for wrong use; ours is 2, as grep's and diff's.
+    return code == .validationFailure ? 2 : 1
+  }
+}
+
+/// Why a command ends without success, and with which exit code.
+struct CommandFailure: Error, CustomStringConvertible {
+  var description: String
+  var code: Int32
+
+  /// Something failed, or failed in part.
+  static func failed(_ description: String) -> CommandFailure {
+    CommandFailure(description: description, code: 1)
+  }
+
+  /// The command was used wrongly.
+  static func usage(_ description: String) -> CommandFailure {
+    CommandFailure(description: description, code: 2)
+  }
+
+  /// `--check` found trouble, which was printed already.
+  static let trouble = CommandFailure(description: "", code: 3)
+}

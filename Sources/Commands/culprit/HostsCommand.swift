@@ -1,0 +1,102 @@
+import ArgumentParser
+import Bytes
+import Collector
+import Foundation
+import History
+import Records
+
+struct HostsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hosts",
+    abstract: "Show each host's connection: state, last row, rows stored, last error.",
+    discussion: """
+      EXAMPLES
+        culprit hosts
+        culprit hosts --json
+        culprit hosts web[1-20] --check     exit code 3 where one isn't connected
+      """)
+
+  @Argument(help: "Hosts; all by default.")
+  var hosts: [String] = []
+
+  @OptionGroup var history: HistoryOptions
+  @OptionGroup var zone: ZoneOptions
+
+  @Flag(help: "JSON Lines: a host per line.")
+  var json = false
+
+  @Flag(help: "Exit with code 3 where a host isn't connected.")
+  var check = false
+
+  func run() throws {
+    let path = history.path(history.db == nil ? try history.fleetFile() : nil)
+    let store = try history.openForReading()
+    defer { try? store.close() }
+    let names = try store.answering { store throws(HistoryError) in
+      try HostArguments.names(hosts, in: store)
+    }
+    try HostArguments.requireKnown(names, in: store)
+    let isCollected = CollectorLock.holder(of: path) != nil
+    let records = try store.answering { store throws(HistoryError) in try store.hosts() }
+      .filter { names?.contains($0.status.host) ?? true }
+      .map { HostsCommand.asItIs($0, isCollected: isCollected) }
+    if json { writeJSON(records) } else { writeTable(records, isCollected: isCollected) }
+    if check, records.contains(where: { !$0.status.state.isHealthy }) {
+      throw CommandFailure.trouble
+    }
+  }
+
+  /// A collector that was killed left its hosts as they were: without one, none is connected.
+  private static func asItIs(_ record: HostRecord, isCollected: Bool) -> HostRecord {
+    guard !isCollected else { return record }
+    var record = record
+    record.status.state = .stopped
+    record.status.retryAt = nil
+    return record
+  }
+
+  private func writeJSON(_ records: [HostRecord]) {
+    func text(_ moment: Timestamp?) -> String? {
+      moment.map { RFC3339.string(nanoseconds: $0.nanoseconds) }
+    }
+    var writer = JSONWriter()
+    for record in records {
+      let status = record.status
+      writer.object { json in
+        json.field("host", status.host)
+        json.field("address", status.address)
+        json.field("state", status.state.rawValue)
+        json.field("since", text(status.since))
+        json.field("retry_at", text(status.retryAt))
+        json.field("last_row", text(record.lastRow))
+        json.field("rows", record.rows)
+        json.field("reconnects", status.reconnects)
+        json.field("cpus", status.cpus)
+        json.field("clock_offset", status.clockOffset)
+        json.field("last_error", status.lastError)
+      }
+      StandardOutput.write(writer.takeLine())
+    }
+  }
+
+  private func writeTable(_ records: [HostRecord], isCollected: Bool) {
+    if !isCollected { printError("culprit: no collector is running on this history") }
+    var table = TextTable([
+      ("HOST", .left), ("STATE", .left), ("SINCE", .left), ("LAST ROW", .left), ("ROWS", .right),
+      ("RECONNECTS", .right), ("CLOCK", .right), ("ADDRESS", .left), ("LAST ERROR", .left),
+    ])
+    for record in records {
+      let status = record.status
+      let until = status.retryAt.map { " until \(Moments.clock($0, zone.timeZone))" } ?? ""
+      table.add([
+        status.host, status.state.rawValue + until,
+        status.since.nanoseconds == 0 ? "-" : Moments.date(status.since, zone.timeZone),
+        record.lastRow.map { Moments.date($0, zone.timeZone) } ?? "-", String(record.rows),
+        String(status.reconnects),
+        status.clockOffset.map { ($0 < 0 ? "" : "+") + Figures.twoDecimals($0) + "s" } ?? "-",
+        status.address.isEmpty ? "-" : status.address, status.lastError ?? "",
+      ])
+    }
+    StandardOutput.write(table.text)
+  }
+}

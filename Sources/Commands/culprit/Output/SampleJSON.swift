@@ -1,0 +1,54 @@
+import Bytes
+import Collector
+import Records
+
+extension JSONWriter {
+  /// A row: `host`, `time`, vmstat's own column names, and where they were read the load
+  /// averages. A column that the host's vmstat doesn't print is null.
+  mutating func sample(_ sample: HostSample) {
+    object { json in
+      json.field("host", sample.host)
+      json.field("time", RFC3339.string(nanoseconds: sample.time.nanoseconds))
+      json.field("source", sample.source.name)
+      for column in VmstatColumn.standard { json.field(column.name, sample.row[column]) }
+      for column: VmstatColumn in [.gu, .inact, .active] {
+        if let value = sample.row[column] { json.field(column.name, value) }
+      }
+      if let load = sample.load {
+        json.field("load1", load.oneMinute)
+        json.field("load5", load.fiveMinutes)
+        json.field("load15", load.fifteenMinutes)
+      }
+      json.field("cpus", sample.cpus)
+    }
+  }
+
+  /// A spike. `suspects` is null: without an agent nobody looked at the processes.
+  mutating func episode(_ episode: Episode) {
+    object { json in
+      json.field("episode", episode.id)
+      json.field("host", episode.host)
+      json.field("start", RFC3339.string(nanoseconds: episode.start.nanoseconds))
+      json.field("peak", RFC3339.string(nanoseconds: episode.peak.nanoseconds))
+      json.field("end", RFC3339.string(nanoseconds: episode.end.nanoseconds))
+      json.field("open", episode.isOpen)
+      json.field("kind", episode.kind.rawValue)
+      json.field("load1_peak", episode.load1Peak)
+      json.field("runnable_peak", episode.runnablePeak)
+      json.field("blocked_peak", episode.blockedPeak)
+      json.field("cpus", episode.cpus)
+      json.key("suspects")
+      json.null()
+      json.field("verdict", episode.verdict)
+    }
+  }
+}
+
+extension JSONWriter {
+  /// The line, with its newline; the writer is empty afterwards.
+  mutating func takeLine() -> [UInt8] {
+    let line = bytes + [UInt8(ascii: "\n")]
+    removeAll()
+    return line
+  }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Bytes
+import Foundation
+import History
+import Records
+
+struct SpikesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "spikes",
+    abstract: "List load spikes: which host, when, how high, and was it CPU, disk or swap.",
+    discussion: """
+      A spike is a span in which more tasks ran or waited than the host could serve. Its kind \
+      is judged from vmstat's columns and the load average; “unclear” means that the load rose \
+      and the columns don't say why.
+
+      EXAMPLES
+        culprit spikes --since 24h
+        culprit spikes db1 web[1-20] --since 22:00 --until 06:00
+        culprit spikes --since 7d --kind disk --json
+        culprit spikes --since 10m --check      exit code 3 where there was one
+      """)
+
+  @Argument(help: "Hosts; all by default.")
+  var hosts: [String] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("From when on: \(TimeExpression.help), or 24h.", valueName: "time"))
+  var since = TimeExpression(form: .ago(seconds: 86400))
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Until when.", valueName: "time"))
+  var until: TimeExpression?
+
+  @Option(help: "Only this kind: cpu, disk, swap or unclear. May be given more than once.")
+  var kind: [EpisodeKind] = []
+
+  @OptionGroup var history: HistoryOptions
+  @OptionGroup var zone: ZoneOptions
+
+  @Flag(help: "JSON Lines: a spike per line.")
+  var json = false
+
+  @Flag(help: "Exit with code 3 where there is a spike.")
+  var check = false
+
+  func run() throws {
+    let store = try history.openForReading()
+    defer { try? store.close() }
+    let episodes = try store.answering { store throws(HistoryError) in
+      try store.episodes(
+        hosts: try HostArguments.names(hosts, in: store), from: zone.moment(since),
+        to: until.map(zone.moment), kinds: kind.isEmpty ? nil : Set(kind))
+    }
+    if json { writeJSON(episodes) } else { writeTable(episodes) }
+    if check, !episodes.isEmpty { throw CommandFailure.trouble }
+  }
+
+  private func writeJSON(_ episodes: [Episode]) {
+    var writer = JSONWriter()
+    for episode in episodes {
+      writer.episode(episode)
+      StandardOutput.write(writer.takeLine())
+    }
+  }
+
+  private func writeTable(_ episodes: [Episode]) {
+    guard !episodes.isEmpty else {
+      return StandardOutput.write("no load spike in that time\n")
+    }
+    var table = TextTable([
+      ("HOST", .left), ("START", .left), ("LASTED", .right), ("KIND", .left), ("LOAD1", .right),
+      ("R", .right), ("B", .right), ("CPUS", .right), ("VERDICT", .left),
+    ])
+    for episode in episodes {
+      let lasted = Moments.span(episode.end.seconds(since: episode.start))
+      table.add([
+        episode.host, Moments.date(episode.start, zone.timeZone),
+        episode.isOpen ? "\(lasted)…" : lasted, episode.kind.rawValue,
+        episode.load1Peak.map { Figures.twoDecimals($0) } ?? "-",
+        Figures.whole(episode.runnablePeak), Figures.whole(episode.blockedPeak),
+        episode.cpus.map(String.init) ?? "-", episode.verdict,
+      ])
+    }
+    StandardOutput.write(table.text)
+  }
+}
+
+extension EpisodeKind: ExpressibleByArgument {}

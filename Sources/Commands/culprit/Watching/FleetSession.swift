@@ -1,0 +1,146 @@
+import Collector
+import Foundation
+import History
+import Logging
+import Records
+import SSHFleet
+
+/// What a command connects to, after command line and fleet file have been read.
+struct FleetPlan {
+  var file: FleetFile?
+  var targets: [FleetTarget]
+  var options: FleetOptions
+  var retention: Recorder.Retention
+
+  /// Reads the fleet file and chooses the hosts that `arguments` name.
+  init(
+    arguments: [String], history: HistoryOptions, connection: ConnectionOptions,
+    acceptsNewKeys: Bool
+  ) throws {
+    file = try history.fleetFile()
+    let overrides = LinkSettings(
+      identities: connection.identity.isEmpty ? nil : connection.identity,
+      knownHosts: connection.knownHosts.isEmpty ? nil : connection.knownHosts)
+    do throws(HostSelection.Problem) {
+      targets = try HostSelection(fleet: file, overrides: overrides).targets(arguments)
+    } catch {
+      throw CommandFailure.usage(error.description)
+    }
+    options = FleetOptions()
+    options.acceptsNewKeys = acceptsNewKeys
+    options.sshConfigFile = connection.sshConfig ?? file?.defaults.sshConfig
+    options.threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))
+    retention = Recorder.Retention(
+      keepSeconds: file?.history.keepSeconds, maxSizeBytes: file?.history.maxSizeBytes)
+  }
+
+  var hostNames: [String] { targets.map(\.name) }
+}
+
+/// Where a watcher's events come from.
+protocol EventSource {
+  /// What has come since the last call.
+  mutating func poll() throws -> [FleetEvent]
+  func stop()
+}
+
+/// Our own connections, and where wanted a history that they are recorded into.
+struct LiveSource: EventSource {
+  private let collector: FleetCollector
+  private let queue = FleetEventQueue(limit: 100_000)
+  private let recording: Recording?
+
+  init(_ plan: FleetPlan, recording: Recording?, log: Logger) throws {
+    self.recording = recording
+    let queues = [queue] + (recording.map { [$0.queue] } ?? [])
+    do throws(LinkFailure) {
+      collector = try FleetCollector(options: plan.options, queues: queues, log: log)
+    } catch {
+      throw CommandFailure.failed(error.description)
+    }
+    recording?.start()
+    collector.start(plan.targets)
+  }
+
+  func poll() -> [FleetEvent] { queue.drain().events }
+
+  func stop() {
+    collector.stop()
+    recording?.stop()
+  }
+}
+
+/// A history that another process records.
+struct FollowSource: EventSource {
+  private let store: HistoryStore
+  private var follower: HistoryFollower
+  private var nextPoll = Date.distantPast
+
+  init(store: HistoryStore, hosts: [String]) {
+    self.store = store
+    follower = HistoryFollower(store: store, hosts: hosts)
+  }
+
+  /// Asks the database twice a second, however often it is called.
+  mutating func poll() throws -> [FleetEvent] {
+    guard Date() >= nextPoll else { return [] }
+    nextPoll = Date(timeIntervalSinceNow: 0.5)
+    return try follower.poll()
+  }
+
+  func stop() { try? store.close() }
+}
+
+/// A history held for writing, and the recorder that writes it.
+final class Recording: Sendable {
+  let queue = FleetEventQueue()
+  private let lock: LockBox
+  private let store: HistoryStore
+  private let recorder: Recorder
+  private let log: Logger
+
+  /// Takes the collector's lock and opens the history.
+  init(path: String, isDefaultPath: Bool, plan: FleetPlan, log: Logger) throws {
+    self.log = log
+    if isDefaultPath {
+      do {
+        try StandardPlaces.makeStateFolder()
+      } catch {
+        throw CommandFailure.failed(
+          "can't make \(StandardPlaces.stateFolder): \(error.localizedDescription); "
+            + "name another history with --db FILE")
+      }
+    }
+    do throws(HistoryError) {
+      lock = LockBox(try CollectorLock.acquire(path))
+      let survives = plan.file?.history.survivesPowerCut ?? true
+      store = try HistoryStore.open(path: path, durability: survives ? .full : .normal)
+    } catch {
+      throw CommandFailure.failed(error.description)
+    }
+    recorder = Recorder(store: store, queue: queue, retention: plan.retention, log: log)
+  }
+
+  func start() { recorder.start() }
+
+  func setRetention(_ retention: Recorder.Retention) { recorder.setRetention(retention) }
+
+  /// Writes what is left and closes the file.
+  func stop() {
+    recorder.stop()
+    do throws(HistoryError) {
+      try store.close()
+    } catch {
+      log.error("closing the history: \(error.description)")
+    }
+  }
+}
+
+/// Keeps the collector's lock for as long as it lives.
+private final class LockBox: Sendable {
+  private let lock: CollectorLock
+
+  init(_ lock: consuming CollectorLock) {
+    self.lock = lock
+  }
+}

@@ -1,0 +1,35 @@
+import Synchronization
+import UnixSignals
+
+/// SIGINT, SIGTERM and SIGHUP, taken as requests instead of a sudden end.
+final class StopSignals: Sendable {
+  private struct State {
+    var wantsStop = false
+    var wantsReload = false
+  }
+
+  private let state = Mutex(State())
+
+  /// From here on the signals are ours. With `reloads`, SIGHUP asks to read the configuration
+  /// again; without, it asks to stop, for the terminal is gone.
+  init(reloads: Bool) async {
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    Task { [weak self] in
+      for await signal in signals {
+        self?.state.withLock { state in
+          if signal == .sighup, reloads { state.wantsReload = true } else { state.wantsStop = true }
+        }
+      }
+    }
+  }
+
+  var wantsStop: Bool { state.withLock { $0.wantsStop } }
+
+  /// Whether a reload was asked for since the last call.
+  func takeReload() -> Bool {
+    state.withLock { state in
+      defer { state.wantsReload = false }
+      return state.wantsReload
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Bytes
+import Collector
+import Foundation
+import Logging
+import Records
+import Watch
+
+/// Watching without a screen: a line per row on standard output, states in the log.
+struct WatchLines {
+  private let hosts: [String]
+  private let isJSON: Bool
+  private let log: Logger
+  private var plain: PlainText
+  private var json = JSONWriter()
+  private var journal: StateJournal
+  private var states: [String: HostState] = [:]
+  private var reporting: Set<String> = []
+
+  init(hosts: [String], zone: ViewerZone, json: Bool, log: Logger) {
+    self.hosts = hosts
+    isJSON = json
+    self.log = log
+    plain = PlainText(hosts: hosts, zone: zone)
+    journal = StateJournal(log: log)
+  }
+
+  mutating func run(
+    _ source: inout any EventSource, signals: StopSignals, until end: Date
+  ) async throws {
+    while !signals.wantsStop, Date() < end {
+      try take(source.poll())
+      if hosts.allSatisfy({ states[$0]?.isFinal ?? false }) {
+        throw CommandFailure.failed("no host can be watched; the reasons stand above")
+      }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    try take(source.poll())
+    let silent = hosts.filter { !reporting.contains($0) }
+    guard silent.isEmpty || signals.wantsStop else {
+      throw CommandFailure.failed("no row came from \(HostNames.fold(silent))")
+    }
+  }
+
+  private mutating func take(_ events: [FleetEvent]) throws {
+    journal.note(events)
+    var output: [UInt8] = []
+    for event in events {
+      switch event {
+      case .status(let status): states[status.host] = status.state
+      case .sample(let sample):
+        reporting.insert(sample.host)
+        if isJSON {
+          json.sample(sample)
+          output += json.takeLine()
+        } else {
+          plain.append(sample, to: &output)
+        }
+      }
+    }
+    if !output.isEmpty { StandardOutput.write(output) }
+  }
+}
+
+extension HostState {
+  /// Whether only a person can change it.
+  var isFinal: Bool {
+    switch self {
+    case .refusedKey, .unknownKey, .changedKey, .unsupported: true
+    case .waiting, .connecting, .connected, .stale, .backingOff, .noVmstat, .stopped: false
+    }
+  }
+}
