@@ -48,7 +48,7 @@ import Testing
     #expect(
       verdict(HostScript(), .disk(60, b: 3, bo: 8))
         == "unclear: 3 tasks blocked on average while devices moved only 8 KiB/s: a device or a "
-        + "network block device that doesn't answer; load 1.9 on 4 CPUs")
+        + "network file system that doesn't answer; load 1.9 on 4 CPUs")
     #expect(
       verdict(HostScript(loadEvery: nil), .disk(60, b: 3, bo: 8))
         == "unclear: 3 tasks blocked on average while devices moved only 8 KiB/s: a device that "

@@ -154,7 +154,8 @@ struct VmstatLogTimeTests {
     ZONE
 
     """
-  private let row = " 0  0      0 100000   1000  20000    0    0   400   300  800 1500  9  3 86  2  0"
+  private let row =
+    " 0  0      0 100000   1000  20000    0    0   400   300  800 1500  9  3 86  2  0"
 
   private func log(_ zone: String, _ stamps: [String]) -> String {
     header.replacing("ZONE", with: zone) + stamps.map { "\(row) \($0)\n" }.joined()

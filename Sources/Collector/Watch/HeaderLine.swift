@@ -3,15 +3,14 @@ import Records
 /// The first line: how many hosts in which state, the views with their keys, the clock.
 enum HeaderLine {
   private static let title = Style(.heading, bold: true, reverse: true)
-  private static let program = "culprit"
 
   static func draw(_ state: WatchState, on screen: inout Screen) {
     screen.fill(row: 0, style: .bar)
-    let counts = counts(state.fleet.hosts)
-    let least = program.utf8.count + 1 + counts.short.utf8.count
+    let titles = titles(state.fleet.hosts)
+    let least = titles.dropFirst().first.map(\.utf8.count) ?? 0
     var room = screen.columns
     let clock = clock(state)
-    if room - clock.utf8.count > program.utf8.count {
+    if room > clock.utf8.count {
       let style = state.isFrozen ? title : .bar
       room = screen.put(clock, row: 0, endingAt: room, from: 0, style: style) - 1
     }
@@ -24,10 +23,8 @@ enum HeaderLine {
         column = screen.put(label.text, row: 0, column: column + 2, style: label.style)
       }
     }
-    let left = "\(program) \(counts.long)"
-    screen.put(
-      left.utf8.count <= room ? left : "\(program) \(counts.short)", row: 0, column: 0,
-      end: room, style: title)
+    let left = titles.first { $0.utf8.count <= room } ?? ""
+    screen.put(left, row: 0, column: 0, end: room, style: title)
   }
 
   private static func clock(_ state: WatchState) -> String {
@@ -46,8 +43,8 @@ enum HeaderLine {
     return labels
   }
 
-  /// `20 hosts: 17 connected, 2 stale, 1 backing-off`, or `17 of 20 hosts connected`.
-  private static func counts(_ hosts: [WatchedHost]) -> (long: String, short: String) {
+  /// What can be said of the hosts, from most to least: the first that has room is shown.
+  private static func titles(_ hosts: [WatchedHost]) -> [String] {
     let noun = hosts.count == 1 ? "host" : "hosts"
     let states = HostState.allCases
       .sorted { $0.isHealthy && !$1.isHealthy }
@@ -55,9 +52,11 @@ enum HeaderLine {
       .filter { $0.1 > 0 }
     let words = states.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
     let healthy = hosts.count { $0.status.state.isHealthy }
-    return (
-      "\(hosts.count) \(noun)\(words.isEmpty ? "" : ": \(words)")",
-      "\(healthy) of \(hosts.count) \(noun) connected"
-    )
+    return [
+      "culprit \(hosts.count) \(noun)\(words.isEmpty ? "" : ": \(words)")",
+      "culprit \(healthy) of \(hosts.count) \(noun) connected",
+      "\(healthy) of \(hosts.count) connected",
+      "\(healthy)/\(hosts.count)",
+    ]
   }
 }

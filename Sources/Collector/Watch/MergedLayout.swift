@@ -1,4 +1,3 @@
-import Bytes
 import Records
 
 /// Where time, host and vmstat's columns stand in a line of the merged scroll.
@@ -27,9 +26,9 @@ struct MergedLayout {
     .si, .us, .wa,
   ]
 
-  init(width: Int, hosts: [String], lines: [MergedLine]) {
-    let longest = hosts.lazy.map { DisplayWidth.of(Printable.text($0)) }.max() ?? 4
-    let natural = min(max(4, longest), MergedLayout.largestHostWidth)
+  /// `longestName` in cells; `lines` are those on the screen.
+  init(width: Int, longestName: Int, lines: [MergedLine]) {
+    let natural = min(max(4, longestName), MergedLayout.largestHostWidth)
     time = width >= MergedLayout.timeFromWidth ? 0..<MergedLayout.timeWidth : nil
     let start = time.map { $0.upperBound + 1 } ?? 0
     let least = min(natural, MergedLayout.usualHostWidth, max(6, width / 4))

@@ -1,4 +1,3 @@
-import Bytes
 import Records
 
 /// The merged scroll: every host's rows as they arrive, in vmstat's own columns, as
@@ -9,7 +8,7 @@ enum MergedView {
     let range = state.mergedRange
     let lines = range.map { merged[$0] }
     let layout = MergedLayout(
-      width: state.columns, hosts: state.fleet.hosts.map(\.name), lines: lines)
+      width: state.columns, longestName: state.fleet.longestName, lines: lines)
     let areas = state.mergedAreas
     drawTitles(layout, on: &screen)
     for (row, line) in zip(areas.body, lines) {

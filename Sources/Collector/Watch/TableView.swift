@@ -5,8 +5,7 @@ import Records
 enum TableView {
   static func draw(_ state: WatchState, on screen: inout Screen) {
     let fleet = state.fleet
-    let longest = fleet.hosts.lazy.map { DisplayWidth.of(Printable.text($0.name)) }.max() ?? 4
-    let layout = TableLayout(width: state.columns, longestName: longest)
+    let layout = TableLayout(width: state.columns, longestName: fleet.longestName)
     let areas = state.tableAreas
     drawTitles(layout, on: &screen)
     let range = state.tableRange
@@ -60,7 +59,7 @@ enum TableView {
     let last = host.arrival
     let text = HostSentence.text(host.status, zone: state.zone, lastRow: last)
     guard host.status.state == .stale, let last else { return text }
-    let age = CompactNumber.age(seconds: state.shownNow.seconds(since: last))
+    let age = CompactNumber.age(seconds: state.shownNow.elapsed(since: last))
     return "silent \(age), \(text)"
   }
 
@@ -83,7 +82,7 @@ enum TableView {
   ) -> (String, Style) {
     switch column {
     case .age:
-      let age = host.arrival.map { state.shownNow.seconds(since: $0) } ?? 0
+      let age = host.arrival.map { state.shownNow.elapsed(since: $0) } ?? 0
       return (CompactNumber.age(seconds: age), .faint)
     case .load1:
       guard let load = host.loadAverage?.oneMinute else { return ("-", .faint) }

@@ -24,16 +24,21 @@ public struct TerminalDriver: ~Copyable {
   private static let isOpen = Atomic<Bool>(false)
 
   /// Takes the terminal over: alternate screen, keys without echo. Sets the locale of the
-  /// process from its environment.
-  public init(input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO) throws(TerminalError) {
+  /// process from its environment. `terminal` is the name of its terminfo entry, `noColour` asks
+  /// for no colours; both are the environment's (TERM, NO_COLOR) where they are `nil`.
+  public init(
+    input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, terminal: String? = nil,
+    noColour: Bool? = nil
+  ) throws(TerminalError) {
     let isUTF8 = culprit_adopt_locale() == 1
-    let opened = try TerminalDriver.open(input: input, output: output)
-    let noColour = TerminalDriver.environment("NO_COLOR") ?? ""
+    let name = terminal ?? TerminalDriver.environment("TERM") ?? ""
+    let opened = try TerminalDriver.open(name, input: input, output: output)
+    let isColourless = noColour ?? !(TerminalDriver.environment("NO_COLOR") ?? "").isEmpty
     self.input = input
     self.output = output
     ascii = !isUTF8
     handle = opened
-    colours = noColour.isEmpty ? TerminalColours.start() : .none
+    colours = isColourless ? .none : TerminalColours.start()
   }
 
   deinit { TerminalDriver.release(handle) }
@@ -57,7 +62,12 @@ public struct TerminalDriver: ~Copyable {
   public mutating func draw(_ screen: Screen) {
     guard handle != nil, screen != shown else { return }
     let size = size
-    werase(culprit_stdscr())
+    if shown == nil {
+      // At a new size terminals move what they show, each in its own way: paint it all.
+      wclear(culprit_stdscr())
+    } else {
+      werase(culprit_stdscr())
+    }
     for row in 0..<min(screen.rows, size.rows) {
       for column in 0..<min(screen.columns, size.columns) {
         put(screen[row, column], row: row, column: column)
@@ -94,11 +104,10 @@ public struct TerminalDriver: ~Copyable {
 
   /// Says what stands in the way before anything is written to the terminal.
   private static func open(
-    input: Int32, output: Int32
+    _ name: String, input: Int32, output: Int32
   ) throws(TerminalError) -> TerminalHandle {
     guard isatty(input) == 1 else { throw .notATerminal(descriptor: input) }
     guard isatty(output) == 1 else { throw .notATerminal(descriptor: output) }
-    let name = environment("TERM") ?? ""
     guard !isOpen.exchange(true, ordering: .acquiringAndReleasing) else { throw .alreadyOpen }
     do throws(TerminalError) {
       switch culprit_terminal_check(name, output) {

@@ -34,7 +34,7 @@ struct TroubleLevel: Sendable {
     } else if level > 0, smoothed < TroubleLevel.thresholds[level - 1] * TroubleLevel.fall {
       let since = min(belowSince ?? now, now)
       belowSince = since
-      guard now.seconds(since: since) >= TroubleLevel.holdSeconds else { return }
+      guard now.elapsed(since: since) >= TroubleLevel.holdSeconds else { return }
       level = min(level - 1, TroubleLevel.thresholds.count { smoothed >= $0 })
       belowSince = nil
     } else {

@@ -52,3 +52,10 @@ public struct ViewerZone: Sendable {
 
   private func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
+
+extension Timestamp {
+  /// Seconds from `earlier`, for any two moments: a host's clock may say what it likes.
+  func elapsed(since earlier: Timestamp) -> Double {
+    (Double(nanoseconds) - Double(earlier.nanoseconds)) / 1e9
+  }
+}

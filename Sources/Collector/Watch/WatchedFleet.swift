@@ -20,6 +20,8 @@ struct WatchedFleet: Sendable {
   /// Places in `hosts`, worst first. It changes on ticks only.
   private(set) var order: [Int] = []
   private(set) var merged = RecentValues<MergedLine>(capacity: mergedCapacity)
+  /// Cells of the longest name.
+  private(set) var longestName = 0
   private var places: [String: Int] = [:]
 
   /// Most lines of the merged scroll, of all hosts together.
@@ -39,6 +41,7 @@ struct WatchedFleet: Sendable {
       places[name] = hosts.count
       hosts.append(placesBefore[name].map { before[$0] } ?? WatchedHost(name: name))
     }
+    longestName = hosts.lazy.map(\.nameWidth).max() ?? 0
     sort()
   }
 

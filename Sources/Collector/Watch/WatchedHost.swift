@@ -1,8 +1,11 @@
+import Bytes
 import Records
 
 /// What the screen knows of one host.
 struct WatchedHost: Sendable {
   let name: String
+  /// Cells of the name as it is shown.
+  let nameWidth: Int
   var status: HostStatus
   private(set) var sample: HostSample?
   /// When the last row came, on the viewer's clock.
@@ -20,6 +23,7 @@ struct WatchedHost: Sendable {
 
   init(name: String) {
     self.name = name
+    nameWidth = DisplayWidth.of(Printable.text(name))
     status = HostStatus(host: name)
   }
 
@@ -36,7 +40,7 @@ struct WatchedHost: Sendable {
   }
 
   var loadAverage: LoadAverage? {
-    guard let load, let sample, sample.time.seconds(since: load.time) <= Self.loadValidSeconds
+    guard let load, let sample, sample.time.elapsed(since: load.time) <= Self.loadValidSeconds
     else { return nil }
     return load.average
   }
@@ -45,7 +49,7 @@ struct WatchedHost: Sendable {
   mutating func take(_ sample: HostSample, at now: Timestamp) {
     self.sample = sample
     arrival = now
-    cpus = sample.cpus ?? cpus
+    cpus = Self.credible(sample.cpus) ?? cpus
     if let average = sample.load { load = (average, sample.time) }
     pressure.append(Self.pressure(sample.row))
     switch status.state {
@@ -59,7 +63,7 @@ struct WatchedHost: Sendable {
 
   mutating func take(_ status: HostStatus) {
     self.status = status
-    cpus = status.cpus ?? cpus
+    cpus = Self.credible(status.cpus) ?? cpus
     // One gap is enough to show that rows are missing.
     if !status.state.isHealthy, pressure.last ?? nil != nil { pressure.append(nil) }
   }
@@ -67,6 +71,11 @@ struct WatchedHost: Sendable {
   mutating func settle(at now: Timestamp) {
     if !status.state.isHealthy { trouble.feed(TroubleScore.of(status)) }
     trouble.settle(at: now)
+  }
+
+  /// A host may say anything; no machine has this many.
+  private static func credible(_ cpus: Int?) -> Int? {
+    cpus.flatMap { (1...1_000_000).contains($0) ? $0 : nil }
   }
 
   private static func pressure(_ row: VmstatRow) -> Int64? {

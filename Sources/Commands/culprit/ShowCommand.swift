@@ -57,8 +57,9 @@ struct ShowCommand: ParsableCommand {
     }
     for episode in episodes {
       let start = Moments.date(episode.start, zone.timeZone)
-      let end = episode.isOpen ? "now" : Moments.clock(episode.end, zone.timeZone)
-      StandardOutput.write("# spike \(start) to \(end): \(episode.verdict)\n")
+      let end = Moments.clock(episode.end, zone.timeZone)
+      let span = episode.isOpen ? "since \(start), still on at \(end)" : "\(start) to \(end)"
+      StandardOutput.write("# spike \(span): \(episode.verdict)\n")
     }
   }
 

@@ -70,7 +70,7 @@ enum Finding: CaseIterable {
   private func silentDeviceText(_ rows: Tally, isConfirmed: Bool) -> String {
     let why =
       isConfirmed
-      ? "a device or a network block device that doesn't answer"
+      ? "a device or a network file system that doesn't answer"
       : "a device that doesn't answer, or sleepers in io_uring, which Linux counts as blocked"
         + " (the load average would tell)"
     return "\(Figure.tasks(rows.mean(\.blocked))) blocked on average while devices moved only "

@@ -16,7 +16,6 @@ struct RowFigures {
   var user: Double
   var kernel: Double
   var stolen: Double
-  var wait: Double
 
   /// Per cent of CPU time that was spent or wanted. Stolen time is time somebody wanted.
   var busy: Double { min(100, user + kernel + stolen) }
@@ -37,7 +36,6 @@ struct RowFigures {
     user = min(100, Self.read(row, .us) + Self.read(row, .gu))
     kernel = min(100, Self.read(row, .sy))
     stolen = min(100, Self.read(row, .st))
-    wait = min(100, Self.read(row, .wa))
   }
 
   private static func read(_ row: VmstatRow, _ column: VmstatColumn) -> Double {

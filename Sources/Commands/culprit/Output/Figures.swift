@@ -5,8 +5,9 @@ enum Figures {
   }
 
   static func twoDecimals(_ number: Double) -> String {
-    let hundredths = Int64((number * 100).rounded())
-    let fraction = abs(hundredths % 100)
-    return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    guard abs(number) < 1e15 else { return "?" }
+    let hundredths = Int64((abs(number) * 100).rounded())
+    let sign = number < 0 && hundredths > 0 ? "-" : ""
+    return "\(sign)\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
   }
 }

@@ -5,7 +5,9 @@ import Records
 /// Logs what becomes of each host's connection, once per change.
 struct StateJournal {
   private let log: Logger
-  private var known: [String: HostStatus] = [:]
+  /// State and error that were logged last, per host: a host that fails the same way at each
+  /// try is told once.
+  private var logged: [String: HostStatus] = [:]
 
   init(log: Logger) {
     self.log = log
@@ -13,8 +15,10 @@ struct StateJournal {
 
   mutating func note(_ events: [FleetEvent]) {
     for case .status(let status) in events {
-      let before = known.updateValue(status, forKey: status.host)
-      guard before?.state != status.state else { continue }
+      guard ![.waiting, .connecting].contains(status.state) else { continue }
+      let before = logged[status.host]
+      guard before?.state != status.state || before?.lastError != status.lastError else { continue }
+      logged[status.host] = status
       write(status)
     }
   }
