@@ -28,13 +28,17 @@ func room(_ room: String, _ name: String, _ dependencies: [Target.Dependency]) -
     swiftSettings: warningsAreErrors)
 }
 
-func tests(
-  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
-) -> Target {
+/// Tests read their fixtures in place, so these are no resources.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
-    swiftSettings: warningsAreErrors)
+    name: name, dependencies: dependencies, path: "Tests/\(name)",
+    exclude: recordings[name] ?? [], swiftSettings: warningsAreErrors)
 }
+
+/// Folders of recorded input and expected output.
+let recordings = [
+  "DiagnosisTests": ["Fixtures"], "VmstatTests": ["Fixtures"], "WatchTests": ["Golden"],
+]
 
 let package = Package(
   name: "culprit",
@@ -82,4 +86,18 @@ let package = Package(
       dependencies: ["CPeerLoop", "Collector", "Bytes", "Records", argumentParser],
       path: "Sources/Commands/culprit-bench", resources: [.copy("Resources")],
       swiftSettings: warningsAreErrors),
+
+    // Tests.
+    .target(
+      name: "TestSupport", dependencies: ["CSystem"], path: "Tests/TestSupport",
+      swiftSettings: warningsAreErrors),
+    tests("BytesTests", ["Bytes"]),
+    tests("DiagnosisTests", ["Diagnosis", "Records"]),
+    tests("VmstatTests", ["Collector", "Bytes", "Records"]),
+    tests("HistoryTests", ["History", "Records", grdb]),
+    tests("WatchTests", ["Watch", "Bytes", "Records"]),
+    tests("CollectorTests", ["Collector", "SSHFleet", "History", "Records", "TestSupport"]),
+    tests("SSHFleetTests", ["SSHFleet", "Bytes", "TestSupport", logging]),
+    tests("CommandTests", ["culprit", "culprit-bench", "TestSupport"]),
+    tests("LayerTests", []),
   ])

@@ -1,6 +1,7 @@
-import Diagnosis
 import Records
 import Testing
+
+@testable import Diagnosis
 
 /// Gaps, silence, and clocks that jump.
 @Suite struct ClockTests {
@@ -48,6 +49,27 @@ import Testing
     }
   }
 
+  @Test("takes three intervals for late, and more for a gap", arguments: [(30, 1), (31, 0)])
+  func lateBySlowInterval(seconds: Int64, episodes: Int) {
+    var samples = HostScript(interval: 10, loadEvery: nil).samples([
+      .calm(60), .cpu(10, r: 9), .calm(120),
+    ])
+    for index in samples.indices where index >= 6 {
+      samples[index].time = Timestamp(seconds: samples[index].time.seconds + seconds - 10)
+    }
+    // One row makes an episode if it covers 30 s.
+    #expect(Told(samples).episodes.count == episodes)
+  }
+
+  @Test("lets no row weigh more than a minute", arguments: [(74, EpisodeKind.cpu), (76, .disk)])
+  func longestRow(diskSeconds: Int, kind: EpisodeKind) {
+    var samples = HostScript(interval: 900, loadEvery: nil).samples([.calm(1800), .cpu(900, r: 9)])
+    let later = HostScript(loadEvery: nil, start: 1_800_002_700)
+    samples += later.samples([.disk(diskSeconds, b: 9), .calm(60)])
+    // A kind is left for another that has 1.25 times its seconds.
+    #expect(Told(samples).kinds == [kind])
+  }
+
   @Test("passes over rows whose time was there already")
   func duplicates() {
     let samples = HostScript(loadEvery: nil).samples([.calm(30), .cpu(40, r: 9), .calm(60)])
@@ -66,6 +88,8 @@ import Testing
     // Set back by 20 s into the spike itself: what it told of those seconds stands.
     let within = Told(samples([.cpu(60, r: 9), .calm(60)], movedBy: -20))
     #expect(within.closed.map { $0.span() } == [[31, 31, 70], [71, 71, 110]])
+    let barely = Told(samples([.cpu(60, r: 9), .calm(60)], movedBy: -6))
+    #expect(barely.closed.map { $0.span() } == [[31, 31, 70], [71, 71, 124]])
     // Set back by a day: another time, with its own spike.
     let day = Told(samples([.cpu(20, r: 9), .calm(60)], movedBy: -86_400))
     #expect(day.closed.map { $0.span() } == [[31, 31, 70], [-86_329, -86_329, -86_310]])
@@ -115,5 +139,21 @@ import Testing
     for episode in Told(samples, resuming: open).episodes {
       #expect(episode.start <= episode.peak && episode.peak <= episode.end)
     }
+  }
+
+  @Test("remembers the last 64 episodes")
+  func coveredTime() {
+    var covered = CoveredTime()
+    for second in 0..<65 as Range<Int64> {
+      covered.add(Timestamp(seconds: second * 100)...Timestamp(seconds: second * 100 + 50))
+    }
+    #expect(!covered.contains(Timestamp(seconds: 50)))
+    #expect(covered.contains(Timestamp(seconds: 150)))
+    #expect(!covered.contains(Timestamp(seconds: 151)))
+    func meets(_ start: Int64, _ end: Int64) -> Bool {
+      covered.meets(after: Timestamp(seconds: start), through: Timestamp(seconds: end))
+    }
+    #expect(meets(151, 1000) && meets(99, 100) && meets(149, 160))
+    #expect(!meets(150, 199))
   }
 }

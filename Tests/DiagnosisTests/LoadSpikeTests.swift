@@ -1,6 +1,8 @@
 import Records
 import Testing
 
+@testable import Diagnosis
+
 @Suite struct LoadSpikeTests {
   @Test(
     "finds tasks in D that b doesn't count: two, on large hosts a quarter of the CPUs",
@@ -15,6 +17,34 @@ import Testing
     for episode in told.episodes {
       #expect(episode.verdict.contains("tasks in D that vmstat's b doesn't count"))
       #expect(episode.runnablePeak == 0 && episode.blockedPeak == 0)
+    }
+  }
+
+  @Test("takes five readings")
+  func readings() {
+    let samples = HostScript().samples([.calm(60), Phase(seconds: 60, hidden: 6)])
+    #expect(Told.secondOfFirst(samples) == 85)
+  }
+
+  @Test("bounds the active tasks between two readings, whenever they're made", arguments: 1...50)
+  func bounds(seed: UInt64) {
+    var random = SeededRandom(state: seed)
+    for seconds in [5.0, 10, 20, 60] {
+      let tasks = Double(Int.random(in: 0...40, using: &random))
+      let phase = Double.random(in: 0.5...5, using: &random)
+      var kernel = KernelLoad(load: Double.random(in: 0...40, using: &random), phase: phase)
+      kernel.run(until: 100, active: tasks)
+      kernel = KernelLoad(load: kernel.printed, phase: phase)
+      let first = kernel.printed
+      // A reading may be 0.3 s late, and so may the one before.
+      let late = Double.random(in: -0.29...0.29, using: &random)
+      kernel.run(until: seconds + late, active: tasks)
+      guard kernel.printed != first || tasks == first else { continue }
+      let bounds = ActiveTasks(from: first, to: kernel.printed, seconds: seconds)
+      #expect(bounds.least <= tasks + 0.1 && tasks - 0.1 <= bounds.most, "\(bounds) of \(tasks)")
+      #expect(bounds.least <= bounds.likely && bounds.likely <= bounds.most)
+      // And they are of use: 20 s have three to five samples.
+      if seconds == 20 { #expect(bounds.most - bounds.least <= abs(tasks - first) * 0.6 + 0.2) }
     }
   }
 

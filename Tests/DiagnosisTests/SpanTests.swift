@@ -13,6 +13,24 @@ import Testing
     let phases: [Phase] = [.calm(60), .cpu(seconds, r: 9), .calm(60)]
     #expect(told(phases).episodes.count == episodes)
     #expect(told([.calm(60), .disk(seconds, b: 9), .calm(60)]).episodes.count == episodes)
+    // The first row of a stream has no row before it: it counts for one second.
+    #expect(told([.cpu(seconds, r: 9), .calm(60)]).episodes.count == episodes)
+  }
+
+  @Test("takes twenty seconds of few blocked tasks", arguments: [(20, 1), (19, 0)])
+  func tepidSeconds(seconds: Int, episodes: Int) {
+    let script = HostScript(cpus: 64, loadEvery: nil)
+    let told = Told(script.samples([.calm(60), .disk(seconds, b: 8), .calm(60)]))
+    #expect(told.episodes.count == episodes)
+  }
+
+  @Test(
+    "forgets a candidate after at most fifteen calm seconds", arguments: [(14, true), (15, false)])
+  func candidate(calm: Int, isRemembered: Bool) {
+    var samples = HostScript(interval: 60, loadEvery: nil).samples([.calm(120), .disk(60, b: 2)])
+    let later = HostScript(loadEvery: nil, start: 1_800_000_180)
+    samples += later.samples([.calm(calm), .disk(1, b: 2), .calm(60)])
+    #expect(Told(samples).episodes.isEmpty != isRemembered)
   }
 
   @Test(
@@ -28,7 +46,8 @@ import Testing
   @Test(
     "takes two rows, or one long one whose averages say the same",
     arguments: [
-      (5, 5, false), (5, 10, true), (20, 20, false), (20, 40, true), (30, 30, true),
+      (5, 5, false), (5, 10, true), (20, 20, false), (20, 40, true), (29, 29, false),
+      (30, 30, true),
       (60, 60, true),
     ])
   func rows(interval: Int, seconds: Int, isSpike: Bool) {
@@ -75,18 +94,22 @@ import Testing
     }
     #expect(end(calm: 5, warm: warm) == 95)
     #expect(end(calm: 12, warm: warm) == 80)
+    #expect(end(calm: 5, warm: .cpu(1, r: 5, us: 60, sy: 0)) == 86)
+    #expect(end(calm: 6, warm: .cpu(1, r: 5, us: 60, sy: 0)) == 80)
     // Unless it goes on: 12 s of calm are down to 5 after 14 warm ones.
-    #expect(end(calm: 12, warm: .cpu(40, r: 5, us: 60, sy: 0)) == 132)
+    #expect(end(calm: 12, warm: .cpu(13, r: 5, us: 60, sy: 0)) == 80)
+    #expect(end(calm: 12, warm: .cpu(14, r: 5, us: 60, sy: 0)) == 106)
   }
 
   @Test("ends although blips go on, and not while much of the time is hot")
   func blips() {
     func closes(hot: Int, calm: Int) -> Bool {
-      let blips = (0..<60).flatMap { _ in [Phase.calm(calm), .disk(hot, b: 3)] }
+      let blips = (0..<200).flatMap { _ in [Phase.calm(calm), .disk(hot, b: 3)] }
       let samples = HostScript(loadEvery: nil).samples([.calm(60), .disk(20, b: 3)] + blips)
       return !Told(samples, finish: false).closed.isEmpty
     }
     #expect(closes(hot: 1, calm: 4))
+    #expect(closes(hot: 2, calm: 5))
     #expect(!closes(hot: 1, calm: 2))
   }
 

@@ -11,6 +11,8 @@ public struct FollowCursor: Sendable {
   }
 
   var places: [Int64: Place] = [:]
+  /// Whether it was used: a host that has no place yet is a new one then.
+  var hasStarted = false
 
   public init() {}
 }

@@ -4,7 +4,7 @@ import Records
 extension HistoryStore {
   /// Most rows that one call of `follow` looks at; what is left comes with the next call.
   static let followRows = 50_000
-  /// Most rows handed over of a host whose clock went back.
+  /// Most rows handed over of a host that is new, or whose clock went back.
   private static let followBehindRows: Int64 = 100
 
   /// The live rows that arrived since the last call with this cursor, in order of time: for a
@@ -17,6 +17,7 @@ extension HistoryStore {
     _ cursor: inout FollowCursor, hosts: [String]? = nil
   ) throws(HistoryError) -> [HostSample] {
     var places = cursor.places
+    let hasStarted = cursor.hasStarted
     let samples = try read { db in
       let wanted = try hosts.map { try ServerTable.ids(of: $0, db) }
       var samples: [HostSample] = []
@@ -32,7 +33,10 @@ extension HistoryStore {
           let news = min(arrived - place.arrived, HistoryStore.followBehindRows)
           samples += try newest(Int(max(0, news)), of: host, in: .min...last, db)
         } else {
-          samples += try newest(1, of: host, in: last...last, db)
+          samples += hasStarted
+            ? try newest(
+              Int(min(arrived, HistoryStore.followBehindRows)), of: host, in: .min...last, db)
+            : try newest(1, of: host, in: last...last, db)
         }
         places[host] = FollowCursor.Place(time: last, arrived: arrived)
       }
@@ -40,6 +44,7 @@ extension HistoryStore {
       return samples.sorted { $0.time < $1.time }
     }
     cursor.places = places
+    cursor.hasStarted = true
     return samples
   }
 

@@ -145,20 +145,46 @@ public final class HistoryStore: Sendable {
   /// Runs `body` in a read transaction of its own. A long one keeps the log from being moved into
   /// the database, so `body` takes a bounded piece and returns.
   func read<T>(_ body: (Database) throws -> T) throws(HistoryError) -> T {
-    do { return try reader.read(body) } catch { throw HistoryError(error, path: path) }
+    do {
+      return try reader.unsafeRead { db in try transaction(.deferred, db, body) }
+    } catch {
+      throw HistoryError(error, path: path)
+    }
   }
 
   /// Runs `body` in a write transaction.
   func write<T>(_ body: (Database) throws -> T) throws(HistoryError) -> T {
-    guard let writer else { throw .readOnly(path: path) }
-    do { return try writer.write(body) } catch { throw HistoryError(error, path: path) }
+    try maintain { db in try transaction(.immediate, db, body) }
   }
 
   /// Runs `body` on the writing connection, outside a transaction.
   func maintain<T>(_ body: (Database) throws -> T) throws(HistoryError) -> T {
     guard let writer else { throw .readOnly(path: path) }
-    do { return try writer.writeWithoutTransaction(body) } catch {
+    do {
+      return try writer.writeWithoutTransaction { db in
+        try requireOpen(db)
+        return try body(db)
+      }
+    } catch {
       throw HistoryError(error, path: path)
     }
+  }
+
+  private func transaction<T>(
+    _ kind: Database.TransactionKind, _ db: Database, _ body: (Database) throws -> T
+  ) throws -> T {
+    try requireOpen(db)
+    var result: T?
+    try db.inTransaction(kind) {
+      result = try body(db)
+      return .commit
+    }
+    guard let result else { throw HistoryError.closed(path: path) }
+    return result
+  }
+
+  /// GRDB's own calls crash on a connection that was closed.
+  private func requireOpen(_ db: Database) throws {
+    guard db.sqliteConnection != nil else { throw HistoryError.closed(path: path) }
   }
 }

@@ -8,9 +8,10 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     self.nanoseconds = nanoseconds
   }
 
-  /// Whole seconds since the epoch, rounded towards the past.
+  /// `seconds` since the epoch; what lies out of range becomes its end.
   public init(seconds: Int64) {
-    nanoseconds = seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    nanoseconds = overflow ? (seconds < 0 ? .min : .max) : product
   }
 
   /// Whole seconds since the epoch, rounded towards the past.
@@ -21,11 +22,20 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
   /// Seconds from `earlier` to this moment, negative where this one is the earlier.
   public func seconds(since earlier: Timestamp) -> Double {
-    Double(nanoseconds - earlier.nanoseconds) / 1e9
+    let (difference, overflow) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
+    // Hosts' clocks may be centuries apart; then a second more or less doesn't matter.
+    return overflow
+      ? Double(nanoseconds) / 1e9 - Double(earlier.nanoseconds) / 1e9 : Double(difference) / 1e9
   }
 
+  /// The moment `seconds` later; what lies out of range becomes its end, and not-a-number is no
+  /// step at all.
   public func advanced(bySeconds seconds: Double) -> Timestamp {
-    Timestamp(nanoseconds: nanoseconds &+ Int64(seconds * 1e9))
+    let step = seconds * 1e9
+    let nanosecondStep =
+      Int64(exactly: step.rounded(.towardZero)) ?? (step > 0 ? .max : step < 0 ? .min : 0)
+    let (sum, overflow) = nanoseconds.addingReportingOverflow(nanosecondStep)
+    return Timestamp(nanoseconds: overflow ? (nanosecondStep < 0 ? .min : .max) : sum)
   }
 
   public static func < (left: Timestamp, right: Timestamp) -> Bool {

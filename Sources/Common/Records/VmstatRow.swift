@@ -49,7 +49,8 @@ public enum VmstatColumn: UInt8, CaseIterable, Sendable {
     .r, .b, .swpd, .free, .buff, .cache, .si, .so, .bi, .bo, .in, .cs, .us, .sy, .id, .wa, .st,
   ]
 
-  /// The columns that `vmstat -S` counts in another unit: memory, and nothing else.
+  /// The memory columns, which `vmstat -S` counts in another unit. (procps 4 scales `si` and `so`
+  /// too, against its own man page.)
   public static let memory: [VmstatColumn] = [.swpd, .free, .buff, .cache, .inact, .active]
 
   /// The name vmstat prints, which is also its name in JSON and SQL.

@@ -99,7 +99,7 @@ private struct Intake {
 
   var isStopped: Bool { reader.isStopped }
 
-  mutating func feed(_ bytes: [UInt8]) throws {
+  mutating func feed(_ bytes: [UInt8], isTerminated: Bool = true) throws {
     var number = self.number
     var reader = self.reader
     var arrived: [HostSample] = []
@@ -107,7 +107,7 @@ private struct Intake {
       number += 1
       // A line too long is no row; its head is enough to say so.
       let text = piece == .line ? line : line.extracting(0..<min(line.count, 4096))
-      reader.read(text, number: number) { arrived.append($0) }
+      reader.read(text, number: number, isTerminated: isTerminated) { arrived.append($0) }
     }
     (self.number, self.reader) = (number, reader)
     samples += arrived
@@ -123,8 +123,8 @@ private struct Intake {
   }
 
   mutating func finish() throws -> LogImport.Outcome {
-    // The last line of a file may lack its newline.
-    if lines.hasUnfinishedLine { try feed([UInt8(ascii: "\n")]) }
+    // The last line of a file may lack its newline; ours ends it, and the reader is told.
+    if lines.hasUnfinishedLine { try feed([UInt8(ascii: "\n")], isTerminated: false) }
     let report = reader.finish()
     try flush()
     return LogImport.Outcome(report: report, stored: stored, duplicates: duplicates)
