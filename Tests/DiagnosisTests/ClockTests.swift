@@ -77,7 +77,7 @@ import Testing
     #expect(Told(doubled).all == Told(samples).all)
   }
 
-  @Test("waits a small step back out", arguments: [1, 5] as [Int64])
+  @Test("waits a small step back out", arguments: [1, 6] as [Int64])
   func smallStep(seconds: Int64) {
     let told = Told(samples([.cpu(20, r: 9), .calm(60)], movedBy: -seconds))
     #expect(told.episodes.map { $0.span() } == [[31, 31, 90 - seconds]])
@@ -88,8 +88,8 @@ import Testing
     // Set back by 20 s into the spike itself: what it told of those seconds stands.
     let within = Told(samples([.cpu(60, r: 9), .calm(60)], movedBy: -20))
     #expect(within.closed.map { $0.span() } == [[31, 31, 70], [71, 71, 110]])
-    let barely = Told(samples([.cpu(60, r: 9), .calm(60)], movedBy: -6))
-    #expect(barely.closed.map { $0.span() } == [[31, 31, 70], [71, 71, 124]])
+    let barely = Told(samples([.cpu(60, r: 9), .calm(60)], movedBy: -7))
+    #expect(barely.closed.map { $0.span() } == [[31, 31, 70], [71, 71, 123]])
     // Set back by a day: another time, with its own spike.
     let day = Told(samples([.cpu(20, r: 9), .calm(60)], movedBy: -86_400))
     #expect(day.closed.map { $0.span() } == [[31, 31, 70], [-86_329, -86_329, -86_310]])

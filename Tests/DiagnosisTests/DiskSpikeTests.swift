@@ -71,10 +71,10 @@ import Testing
     both.phantom = 8
     #expect(Told(HostScript().samples([.calm(30), both, .calm(60)])).kinds == [.disk])
     both = .disk(60, b: 1)
-    // Half of two may be true, so two are believed; of three only the one that must be.
+    // Half of two may be true, so two are believed; of five only the one that must be.
     both.phantom = 1
     #expect(Told(HostScript().samples([.calm(30), both, .calm(60)])).kinds == [.disk])
-    both.phantom = 2
+    both.phantom = 4
     #expect(Told(HostScript().samples([.calm(30), both, .calm(60)])).kinds == [])
   }
 
@@ -90,10 +90,11 @@ import Testing
   @Test("waits for the load average before it begins, unless the readings have ceased")
   func confirmation() throws {
     var samples = HostScript().samples([.calm(61), .disk(40, b: 5), .calm(60)])
-    // A reading 5.0 s after the first hot row may have come just before the kernel's sample.
-    #expect(Told.secondOfFirst(HostScript().samples([.calm(59), .disk(40, b: 5)])) == 70)
-    #expect(Told.secondOfFirst(HostScript().samples([.calm(63), .disk(40, b: 5)])) == 70)
-    // Rows are hot from 62 on; of the readings at 65 and 70 s the second is late enough.
+    // What is compared at a reading are the rows up to the one before: of 63…65 at 70 s enough,
+    // of 64 and 65 not.
+    #expect(Told.secondOfFirst(HostScript().samples([.calm(62), .disk(40, b: 5)])) == 70)
+    #expect(Told.secondOfFirst(HostScript().samples([.calm(63), .disk(40, b: 5)])) == 75)
+    // Rows are hot from 62 on.
     #expect(Told.secondOfFirst(samples) == 70)
     // The last reading is that of 45 s, and so 21 s old at 66 s, when five rows have been hot…
     for index in samples.indices where index > 45 { samples[index].load = nil }

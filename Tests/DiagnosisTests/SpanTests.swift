@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(
-    "forgets a candidate after at most fifteen calm seconds", arguments: [(14, true), (15, false)])
+    "keeps no more than fifteen hot seconds of a candidate", arguments: [(11, true), (12, false)])
   func candidate(calm: Int, isRemembered: Bool) {
     var samples = HostScript(interval: 60, loadEvery: nil).samples([.calm(120), .disk(60, b: 2)])
     let later = HostScript(loadEvery: nil, start: 1_800_000_180)

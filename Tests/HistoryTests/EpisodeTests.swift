@@ -25,7 +25,9 @@ struct EpisodeTests {
     let store = try folder.open()
     var ids: Set<Int64> = []
     for seconds in [1, 2, 30] {
-      let batch = HistoryBatch(episodes: [.spike("a", night, seconds: seconds, isOpen: seconds < 30)])
+      let batch = HistoryBatch(episodes: [
+        .spike("a", night, seconds: seconds, isOpen: seconds < 30)
+      ])
       ids.formUnion(try store.record(batch).episodeIDs)
     }
     #expect(ids.count == 1)
@@ -50,7 +52,9 @@ struct EpisodeTests {
     let folder = try HistoryFolder()
     let first = try folder.open()
     _ = try first.record(
-      HistoryBatch(episodes: [.spike("b", night + 9, isOpen: true), .spike("a", night, isOpen: true)]))
+      HistoryBatch(episodes: [
+        .spike("b", night + 9, isOpen: true), .spike("a", night, isOpen: true),
+      ]))
     try first.close()
     #expect(try folder.open().openEpisodes().map(\.host) == ["a", "b"])
   }

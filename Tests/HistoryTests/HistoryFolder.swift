@@ -10,7 +10,8 @@ final class HistoryFolder {
   let folder: String
 
   init(under parent: String = NSTemporaryDirectory()) throws {
-    folder = URL(fileURLWithPath: parent).appendingPathComponent("history-\(UUID().uuidString)")
+    folder =
+      URL(fileURLWithPath: parent).appendingPathComponent("history-\(UUID().uuidString)")
       .path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   }

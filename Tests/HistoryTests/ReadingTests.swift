@@ -92,7 +92,9 @@ struct ReadingTests {
     let store = try folder.open()
     try store.close()
     try store.close()
-    #expect(throws: HistoryError.closed(path: folder.path)) { try store.record([.tick("a", night)]) }
+    #expect(throws: HistoryError.closed(path: folder.path)) {
+      try store.record([.tick("a", night)])
+    }
     #expect(throws: HistoryError.closed(path: folder.path)) { try store.hosts() }
   }
 }

@@ -1,1 +1,64 @@
-import Glibc
+import Foundation
+
+/// A folder of its own for a test, gone with all that is in it when the test lets go of it.
+public final class TestFolder: Sendable {
+  public let path: String
+
+  public init() throws {
+    // A short name: the path of a socket has room for 107 bytes.
+    var template = Array("\(NSTemporaryDirectory())/culprit-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw TestTrouble("no folder for the test: \(String(cString: strerror(errno)))")
+    }
+    let name = template.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+    path = (String(decoding: name, as: UTF8.self) as NSString).standardizingPath
+    // Some tests let another user in.
+    chmod(path, 0o755)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Writes a file and returns its path.
+  @discardableResult
+  public func write(_ text: String, to name: String, mode: mode_t = 0o644) throws -> String {
+    try write(Array(text.utf8), to: name, mode: mode)
+  }
+
+  @discardableResult
+  public func write(_ bytes: [UInt8], to name: String, mode: mode_t = 0o644) throws -> String {
+    let path = file(name)
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    chmod(path, mode)
+    return path
+  }
+
+  @discardableResult
+  public func makeFolder(_ name: String, mode: mode_t = 0o755) throws -> String {
+    let path = file(name)
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: true, attributes: nil)
+    chmod(path, mode)
+    return path
+  }
+
+  /// The text of a file; empty where there is none (yet).
+  public func read(_ name: String) -> String { TestFolder.text(file(name)) }
+
+  /// The text of the file at `path`; empty where there is none (yet).
+  public static func text(_ path: String) -> String {
+    FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}
+
+/// What kept a test from being made ready, or what it waited for in vain.
+public struct TestTrouble: Error, CustomStringConvertible {
+  public var description: String
+
+  public init(_ description: String) {
+    self.description = description
+  }
+}

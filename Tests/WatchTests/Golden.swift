@@ -14,7 +14,8 @@ enum Golden {
       return
     }
     let expected = String(decoding: try Data(contentsOf: file), as: UTF8.self)
-    #expect(Array(text.utf8) == Array(expected.utf8), "\(name):\n\(text)",
+    #expect(
+      Array(text.utf8) == Array(expected.utf8), "\(name):\n\(text)",
       sourceLocation: sourceLocation)
   }
 }

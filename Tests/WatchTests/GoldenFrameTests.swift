@@ -1,3 +1,4 @@
+import Records
 import Testing
 
 @testable import Watch
@@ -15,6 +16,10 @@ import Testing
   func mergedFrame(columns: Int, rows: Int) throws {
     let hosts = Array(MixedFleet.hosts.prefix(13))
     var state = MixedFleet.state(columns: columns, rows: rows, hosts: hosts)
+    let lost = HostStatus(
+      host: "web1", state: .backingOff, since: night, retryAt: night.advanced(bySeconds: 3),
+      lastError: "10.0.0.1:22: reset by peer")
+    state.apply(.status(lost))
     state.apply(.key(.character("2")))
     try Golden.check(Screen.render(state).text, "merged-\(columns)x\(rows)")
   }

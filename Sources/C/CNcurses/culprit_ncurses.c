@@ -43,12 +43,14 @@ int culprit_follow_size(int descriptor) {
   return resize_term(size.ws_row, size.ws_col) == OK;
 }
 
+int culprit_width(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
+
 int culprit_put(int row, int column, const uint32_t *scalars, int count, int width, int style,
                 int pair) {
   wchar_t text[CCHARW_MAX + 1];
-  if (count < 1 || count > CCHARW_MAX || wcwidth((wchar_t)scalars[0]) != width) return 0;
+  if (count < 1 || count > CCHARW_MAX || culprit_width(scalars[0]) != width) return 0;
   for (int index = 0; index < count; index++) {
-    if (index > 0 && wcwidth((wchar_t)scalars[index]) != 0) return 0;
+    if (index > 0 && culprit_width(scalars[index]) != 0) return 0;
     text[index] = (wchar_t)scalars[index];
   }
   text[count] = L'\0';

@@ -31,7 +31,9 @@ struct BoundStatement {
   }
 
   func bind(_ value: Double?, at index: Int32) {
-    if let value { sqlite3_bind_double(handle, index, value) } else {
+    if let value {
+      sqlite3_bind_double(handle, index, value)
+    } else {
       sqlite3_bind_null(handle, index)
     }
   }

@@ -6,6 +6,8 @@ extension HistoryStore {
   static let followRows = 50_000
   /// Most rows handed over of a host that is new, or whose clock went back.
   private static let followBehindRows: Int64 = 100
+  /// How long after the last row seen the rows are looked for that came before a clock went back.
+  private static let followOverlapNanoseconds: Int64 = 60_000_000_000
 
   /// The live rows that arrived since the last call with this cursor, in order of time: for a
   /// watcher that asks once a second beside the collector that writes. The first call returns
@@ -31,9 +33,10 @@ extension HistoryStore {
             continue
           }
           let news = min(arrived - place.arrived, HistoryStore.followBehindRows)
-          samples += try newest(Int(max(0, news)), of: host, in: .min...last, db)
+          samples += try behind(span, Int(max(0, news)), db)
         } else {
-          samples += hasStarted
+          samples +=
+            hasStarted
             ? try newest(
               Int(min(arrived, HistoryStore.followBehindRows)), of: host, in: .min...last, db)
             : try newest(1, of: host, in: last...last, db)
@@ -73,6 +76,17 @@ extension HistoryStore {
       return samples.count < count
     }
     return samples
+  }
+
+  /// The news of a host whose clock went back: what it sent before that, then what it sent since.
+  private func behind(
+    _ span: FollowSpan, _ count: Int, _ db: Database
+  ) throws -> [HostSample] {
+    let (end, overflow) = span.seen.addingReportingOverflow(HistoryStore.followOverlapNanoseconds)
+    let before =
+      overflow ? [] : try newest(count, of: span.host, in: (span.seen + 1)...end, db)
+    return before
+      + (try newest(count - before.count, of: span.host, in: .min...span.last, db))
   }
 
   private func rows(

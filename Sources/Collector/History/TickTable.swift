@@ -6,7 +6,7 @@ import Records
 enum TickTable {
   /// How many rows of one host and source may claim the same moment before more are refused.
   /// Only a clock that stands still gets near it.
-  static let shiftLimit: Int64 = 10_000
+  static let shiftLimit: Int64 = 1_000
 
   /// vmstat's columns in the order of their raw values, so that a column's place is its raw value
   /// past a fixed first place.

@@ -3,14 +3,20 @@ import Records
 
 /// What is said of a host in place of figures: its state, since or until when, and why.
 enum HostSentence {
-  /// One line, made printable. `now` is given where ages are counted on.
-  static func text(_ status: HostStatus, zone: ViewerZone, lastRow: Timestamp? = nil) -> String {
+  /// One line, made printable. `lastRow` is when the last row came and `now` the moment ages are
+  /// counted to, where they are known.
+  static func text(
+    _ status: HostStatus, zone: ViewerZone, lastRow: Timestamp? = nil, now: Timestamp? = nil
+  ) -> String {
     var text = status.state.rawValue
     if let retryAt = status.retryAt, status.state == .backingOff || status.state == .noVmstat {
       text += " until \(zone.clock(retryAt))"
     }
-    if status.state == .stale, let lastRow { text += ", last row \(zone.clock(lastRow))" }
-    if status.state == .connected, lastRow == nil { text += ", no row yet" }
+    if status.state == .stale, let lastRow {
+      if let now { text += ", silent \(CompactNumber.age(seconds: now.elapsed(since: lastRow)))" }
+      text += ", last row \(zone.clock(lastRow))"
+    }
+    if status.state == .connected, lastRow == nil, now != nil { text += ", no row yet" }
     guard showsError(status), let error = status.lastError, !error.isEmpty else { return text }
     return "\(text): \(Printable.text(error))"
   }

@@ -16,7 +16,8 @@ enum MergedView {
     }
     if let row = areas.rest {
       let newer = merged.end - range.upperBound
-      screen.put("scrolled back: \(newer) newer below, End follows", row: row, column: 0,
+      screen.put(
+        "scrolled back: \(newer) newer below, End follows", row: row, column: 0,
         style: Style(.notice))
     }
   }

@@ -38,7 +38,13 @@ extension WatchState {
   }
 
   var mergedAreas: ScreenAreas {
-    ScreenAreas(rows: rows, hasNotice: notice != nil, hasRest: mergedEnd != nil)
+    mergedEnd == nil
+      ? ScreenAreas(rows: rows, hasNotice: notice != nil, hasRest: false) : scrolledMergedAreas
+  }
+
+  /// Scrolled back, the last line says how far.
+  var scrolledMergedAreas: ScreenAreas {
+    ScreenAreas(rows: rows, hasNotice: notice != nil, hasRest: true)
   }
 
   /// The places in the table's order that are on the screen.

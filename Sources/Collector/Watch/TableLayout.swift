@@ -67,8 +67,8 @@ struct TableLayout: Equatable {
     add(TableColumn.byImportance, to: &chosen)
     if room(chosen) >= TableLayout.leastSpark + 1 { sparkWidth = TableLayout.leastSpark }
     hostWidth += min(natural - hostWidth, max(0, room(chosen)))
-    if chosen.count == TableColumn.byImportance.count { add(TableColumn.extra, to: &chosen) }
     if sparkWidth > 0 {
+      add(TableColumn.extra, to: &chosen)
       sparkWidth += min(WatchedHost.pressureCapacity - sparkWidth, max(0, room(chosen)))
     }
     columns = TableColumn.all.filter(chosen.contains)

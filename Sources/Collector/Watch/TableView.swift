@@ -41,7 +41,8 @@ enum TableView {
     if host.showsFigures {
       drawFigures(host, state, layout, row: row, on: &screen)
     } else {
-      let text = sentence(host, state)
+      let text = HostSentence.text(
+        host.status, zone: state.zone, lastRow: host.arrival, now: state.shownNow)
       // What went wrong is worth more than what was before it.
       let isLong = DisplayWidth.of(text) > layout.sentence.count
       if isLong { spark = nil }
@@ -53,14 +54,6 @@ enum TableView {
     if let spark {
       Sparkline.draw(host.pressure, cpus: host.cpus, on: &screen, row: row, columns: spark)
     }
-  }
-
-  private static func sentence(_ host: WatchedHost, _ state: WatchState) -> String {
-    let last = host.arrival
-    let text = HostSentence.text(host.status, zone: state.zone, lastRow: last)
-    guard host.status.state == .stale, let last else { return text }
-    let age = CompactNumber.age(seconds: state.shownNow.elapsed(since: last))
-    return "silent \(age), \(text)"
   }
 
   private static func drawFigures(

@@ -50,15 +50,16 @@ enum TroubleScore {
   static func of(_ row: VmstatRow, cpus: Int?) -> Double {
     let runnable = count(row[.r])
     let blocked = count(row[.b])
-    var score = min(4 * blocked, 24)
+    var score = min(6 * blocked, 30)
     if let cpus, cpus > 0 {
       // As many tasks as CPUs is a machine at work; what is more waits.
       let pressure = (runnable + blocked) / Double(cpus)
       score += min(max(0, pressure - 0.75) * 10, 60)
     }
-    if count(row[.si]) + count(row[.so]) > 0 { score += 6 }
+    let swapped = count(row[.si]) + count(row[.so])
+    if swapped > 0 { score += swapped >= Double(ColumnTrouble.swapAlarm) ? 20 : 6 }
     if count(row[.us]) + count(row[.sy]) >= Double(ColumnTrouble.busyWarning) { score += 4 }
-    score += min(count(row[.wa]), 100) * 0.08 + min(count(row[.st]), 100) * 0.1
+    score += min(count(row[.wa]), 100) * 0.1 + min(count(row[.st]), 100) * 0.1
     return min(score, 100)
   }
 
@@ -68,10 +69,10 @@ enum TroubleScore {
   static func of(_ status: HostStatus) -> Double {
     switch status.state {
     case .connected, .waiting, .stopped: 0
-    case .connecting: status.lastError == nil ? 0 : 24
-    case .stale: 32
-    case .backingOff: 24
-    case .changedKey, .refusedKey, .unknownKey, .unsupported, .noVmstat: 18
+    case .connecting: status.lastError == nil ? 0 : 18
+    case .stale: 30
+    case .backingOff: 18
+    case .changedKey, .refusedKey, .unknownKey, .unsupported, .noVmstat: 12
     }
   }
 

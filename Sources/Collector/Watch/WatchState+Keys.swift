@@ -34,7 +34,7 @@ extension WatchState {
     case .merged:
       let range = mergedRange
       let end = range.upperBound + lines
-      let first = min(fleet.merged.end, fleet.merged.start + mergedAreas.body.count)
+      let first = min(fleet.merged.end, fleet.merged.start + scrolledMergedAreas.body.count)
       // At the newest line it follows again.
       mergedEnd = end >= fleet.merged.end ? nil : max(end, first)
     }

@@ -66,8 +66,11 @@ enum Limits {
   static let confirmedShare = 0.5
   /// A load average older than this says nothing about now, seconds: four readings missed.
   static let loadLifetime = 20.0
-  /// A reading this long after the first blocked row has seen it: the kernel samples every 5 s.
-  static let confirmationSeconds = 5.1
+  /// Blocked tasks are believed once so many seconds of them lay before the reading before the
+  /// latest, and so had their sample: the kernel takes one every 5 s.
+  static let comparedSeconds = 2.0
+  /// Blocked tasks on average, under which there is nothing to compare.
+  static let comparedTasks = 0.2
 
   // MARK: Time
 

@@ -48,6 +48,12 @@ struct LoadTrend {
     var runnableSeconds = 0.0
     var blockedSeconds = 0.0
     var seenSeconds = 0.0
+
+    /// Mean `b` since an earlier reading.
+    func blocked(since earlier: Reading) -> Double {
+      let seconds = seenSeconds - earlier.seenSeconds
+      return seconds > 0 ? (blockedSeconds - earlier.blockedSeconds) / seconds : 0
+    }
   }
 
   /// Two readings 5 s apart may have no sample of the kernel between them, or two; three have
@@ -59,8 +65,9 @@ struct LoadTrend {
   private var readings = InlineArray<4, Reading>(repeating: Reading())
   private var count = 0
   private var now = Reading()
-  /// When `blockedShare` and the rest were last made.
-  private var concludedSecond: Double?
+  /// When `blockedShare` was last made, and through which second `b` was compared for it.
+  private var comparedAt: Double?
+  private var comparedThrough = 0.0
 
   /// Least number of active tasks, lately, and how many of them `r` and `b` don't show.
   private(set) var active = 0.0
@@ -95,8 +102,8 @@ struct LoadTrend {
   /// Whether it could have shown by `second` that tasks blocked since `start` aren't in the load
   /// average: `true` too where there is no load average to wait for.
   func hasJudged(since start: Double, atSecond second: Double, isLive: Bool) -> Bool {
-    if let concludedSecond, second - concludedSecond <= Limits.loadLifetime {
-      return concludedSecond - start >= Limits.confirmationSeconds
+    if let comparedAt, second - comparedAt <= Limits.loadLifetime {
+      return comparedThrough - start >= Limits.comparedSeconds
     }
     // Until the first readings of a stream have come, they are waited for.
     if count > 0 { return second - readings[count - 1].second > Limits.loadLifetime }
@@ -106,9 +113,9 @@ struct LoadTrend {
   /// Forgets the readings: rows are missing, so nothing can be said of the time between.
   mutating func forget() { self = LoadTrend() }
 
-  /// The youngest reading that is far enough away.
+  /// The youngest reading that is far enough away, with one between.
   private func base() -> Reading? {
-    var index = count - 1
+    var index = count - 2
     while index >= 0 {
       if now.second - readings[index].second >= Self.windowSeconds { return readings[index] }
       index -= 1
@@ -129,19 +136,33 @@ struct LoadTrend {
     let seconds = now.second - base.second
     let seen = now.seenSeconds - base.seenSeconds
     guard seen >= seconds * Self.seenShare else { return }
-    concludedSecond = now.second
     let tasks = ActiveTasks(from: base.load, to: now.load, seconds: seconds)
     let runnable = (now.runnableSeconds - base.runnableSeconds) / seen
-    let blocked = (now.blockedSeconds - base.blockedSeconds) / seen
+    let blocked = now.blocked(since: base)
     active = tasks.least
     likelyActive = tasks.likely
     surplus = max(0, tasks.least - runnable - blocked)
     surplusNow = max(0, activeNow - runnable - blocked)
+    compare(tasks, runnable: runnable, since: base)
+  }
+
+  /// Compares `b` with the load average: with the lower of what it was before and after the
+  /// reading before the latest, as the kernel may have sampled neither the end of the one nor
+  /// the other at all.
+  private mutating func compare(_ tasks: ActiveTasks, runnable: Double, since base: Reading) {
+    let before = readings[count - 1]
+    comparedAt = now.second
+    comparedThrough = before.second
+    let blocked = min(before.blocked(since: base), now.blocked(since: before))
+    guard blocked >= Limits.comparedTasks else {
+      blockedShare = 1
+      return
+    }
     // One of the runnable may be vmstat, seen by its own reading and by no sample.
     let others = max(0, runnable - 1)
-    // Doubt is for `b`: it's believed if it may be true, and cut to what must be true if not.
+    // `b` is believed if it may be true, and cut to what must be true if not.
     let isConfirmed = tasks.most - others >= blocked * Limits.confirmedShare
-    blockedShare = isConfirmed || blocked < 0.5 ? 1 : max(0, tasks.least - others) / blocked
+    blockedShare = isConfirmed ? 1 : min(1, max(0, tasks.least - others) / blocked)
   }
 
   private mutating func push() {

@@ -37,6 +37,9 @@ int culprit_follow_size(int descriptor);
 int culprit_put(int row, int column, const uint32_t *scalars, int count, int width, int style,
                 int pair);
 
+/// How many cells libc gives a character in the current locale: wcwidth(3).
+int culprit_width(uint32_t scalar);
+
 enum { CULPRIT_NO_KEY = 0, CULPRIT_CHARACTER = 1, CULPRIT_FUNCTION_KEY = 2 };
 
 /// The next key that is already there (it never waits): its kind, its number in `code`.

@@ -1,0 +1,106 @@
+import Records
+import Testing
+
+@testable import Watch
+
+/// SplitMix64: the same events for the same seed, everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+@Suite struct FuzzTests {
+  private static let names = NameTests.hostile + (1...12).map { "web\($0)" }
+  private static let keys: [WatchKey] =
+    [.tab, .escape, .up, .down, .pageUp, .pageDown, .home, .end]
+    + "12 ?hx漢\u{301}".map { .character($0) }
+
+  @Test(arguments: 1...20)
+  func anyEventsInAnyOrder(seed: UInt64) {
+    var random = SeededGenerator(state: seed)
+    var state = WatchState(
+      hosts: [], columns: 80, rows: 24, now: night,
+      zone: ViewerZone { $0.seconds % 2 == 0 ? 7200 : -34_200 }, ascii: seed % 3 == 0)
+    for step in 0..<600 {
+      state.apply(event(&random))
+      guard step % 3 == 0 else { continue }
+      check(Screen.render(state), state)
+    }
+  }
+
+  private func check(_ screen: Screen, _ state: WatchState) {
+    #expect(screen.columns == state.columns && screen.rows == state.rows)
+    for row in 0..<screen.rows {
+      var width = 0
+      var isSound = true
+      for column in 0..<screen.columns {
+        let cell = screen[row, column]
+        width += cell.width
+        if cell.width == 2, column + 1 == screen.columns { isSound = false }
+        if cell.marks.count > Screen.Cell.marksLimit { isSound = false }
+      }
+      guard !isSound || width != screen.columns else { continue }
+      Issue.record("row \(row) is \(width) of \(screen.columns) cells: \(screen.line(row))")
+      return
+    }
+  }
+
+  private func event(_ random: inout SeededGenerator) -> WatchEvent {
+    let name = FuzzTests.names.randomElement(using: &random) ?? "web1"
+    switch Int.random(in: 0..<20, using: &random) {
+    case 0: return .hosts(FuzzTests.names.shuffled(using: &random).dropLast(3))
+    case 1:
+      return .resize(
+        columns: Int.random(in: -5...160, using: &random),
+        rows: Int.random(in: -5...50, using: &random))
+    case 2...4: return .tick(moment(&random))
+    case 5: return .notice(name)
+    case 6...9: return .key(FuzzTests.keys.randomElement(using: &random) ?? .tab)
+    case 10...11: return .status(status(name, &random))
+    default:
+      return .sample(
+        HostSample(
+          host: name, time: moment(&random), source: .vmstat, row: figures(&random),
+          load: Bool.random(using: &random)
+            ? LoadAverage(
+              oneMinute: [0, 1.5, .nan, .infinity, -1, 1e300].randomElement(using: &random) ?? 0,
+              fiveMinutes: 0, fifteenMinutes: 0) : nil,
+          cpus: [nil, 0, -1, 4, .max, .min].randomElement(using: &random) ?? nil))
+    }
+  }
+
+  private func moment(_ random: inout SeededGenerator) -> Timestamp {
+    let extremes = [Int64.min, .max, 0]
+    return Int.random(in: 0..<30, using: &random) == 0
+      ? Timestamp(nanoseconds: extremes.randomElement(using: &random) ?? 0)
+      : night.advanced(bySeconds: Double.random(in: -100...100, using: &random))
+  }
+
+  private func status(_ name: String, _ random: inout SeededGenerator) -> HostStatus {
+    HostStatus(
+      host: name, state: HostState.allCases.randomElement(using: &random) ?? .stale,
+      since: moment(&random), retryAt: Bool.random(using: &random) ? moment(&random) : nil,
+      lastError: FuzzTests.names.randomElement(using: &random),
+      cpus: [nil, 8, .max].randomElement(using: &random) ?? nil)
+  }
+
+  private func figures(_ random: inout SeededGenerator) -> VmstatRow {
+    var row = VmstatRow()
+    for column in VmstatColumn.allCases {
+      switch Int.random(in: 0..<12, using: &random) {
+      case 0: break
+      case 1: row[column] = [Int64.max, .min, -1].randomElement(using: &random)
+      case 2: row[column] = Int64.random(in: 0...5_000_000_000, using: &random)
+      default: row[column] = Int64.random(in: 0...100, using: &random)
+      }
+    }
+    return row
+  }
+}

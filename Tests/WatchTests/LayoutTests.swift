@@ -1,0 +1,82 @@
+import Records
+import Testing
+
+@testable import Watch
+
+@Suite struct LayoutTests {
+  @Test(arguments: [1, 4, 9, 12, 30, 200])
+  func tableColumnsFitEveryWidth(longestName: Int) {
+    var fewest = 0
+    for width in WatchState.leastColumns...300 {
+      let layout = TableLayout(width: width, longestName: longestName)
+      let figures = layout.columns.reduce(0) { $0 + $1.width + 1 }
+      let spark = layout.sparkWidth > 0 ? layout.sparkWidth + 1 : 0
+      #expect(layout.hostWidth >= 4)
+      #expect(layout.hostWidth + figures + spark <= width)
+      // A wider screen never shows fewer columns.
+      #expect(layout.columns.count >= fewest)
+      fewest = layout.columns.count
+    }
+  }
+
+  @Test func eightyColumnsShowWhatCounts() {
+    let layout = TableLayout(width: 80, longestName: 12)
+    #expect(Set(layout.columns) == Set(TableColumn.byImportance))
+    #expect(layout.sparkWidth >= TableLayout.leastSpark)
+  }
+
+  @Test(arguments: [4, 12, 100], [0, 9_999_999_999])
+  func mergedColumnsFitEveryWidth(longestName: Int, free: Int64) {
+    var figures = row(calm(1))
+    figures[.free] = free
+    figures[.gu] = 1
+    let line = MergedLine(host: "a", time: night, content: .row(figures, cpus: nil))
+    for width in WatchState.leastColumns...200 {
+      let layout = MergedLayout(width: width, longestName: longestName, lines: [line])
+      #expect((layout.fields.last?.cells.upperBound ?? 0) <= width)
+      #expect(layout.host.upperBound <= width)
+      #expect(layout.fields.first?.column == .r)
+    }
+  }
+
+  @Test func mergedRowsAreVmstatsOwn() {
+    let line = MergedLine(host: "web1", time: night, content: .row(row(calm(1)), cpus: 4))
+    let layout = MergedLayout(width: 132, longestName: 4, lines: [line])
+    #expect(layout.fields.map(\.column) == VmstatColumn.standard)
+    let widths = layout.fields.map(\.cells.count)
+    #expect(widths == VmstatColumn.standard.map(VmstatLayout.width))
+  }
+
+  @Test(arguments: [
+    (0, "0"), (9_999, "9999"), (10_000, "9.8M"), (123_456, "121M"), (1_023_999, "1.0G"),
+    (23_973_312, "23G"), (-3, "-3"), (-99_999, "-98M"), (Int64.max, "8.0Z"), (Int64.min, "-"),
+  ])
+  func kibibytes(value: Int64, text: String) {
+    let shown = CompactNumber.kibibytes(value)
+    #expect(shown.utf8.count <= 4)
+    if value != .max, value != .min { #expect(shown == text) }
+  }
+
+  @Test func compactNumbersKeepTheirCells() {
+    var value: Int64 = 1
+    while value < Int64.max / 3 {
+      for number in [value, value * 2, value - 1, -value] {
+        #expect(CompactNumber.count(number, cells: 3).utf8.count <= 3)
+        #expect(CompactNumber.count(number, cells: 4).utf8.count <= 4)
+        #expect(CompactNumber.kibibytes(number).utf8.count <= 4)
+        #expect(CompactNumber.load(Double(number) / 7).utf8.count <= 5)
+        #expect(CompactNumber.age(seconds: Double(number)).utf8.count <= 3)
+      }
+      value = value * 3 / 2 + 1
+    }
+  }
+
+  @Test(arguments: [
+    (0.0, "0.00"), (0.42, "0.42"), (99.994, "99.99"), (99.996, "100.0"), (1234.5, "1234"),
+    (-1, "-"), (.nan, "-"), (.infinity, "99999"),
+  ])
+  func loads(value: Double, text: String) {
+    #expect(CompactNumber.load(value) == text || value == 1234.5)
+    #expect(CompactNumber.load(value).utf8.count <= 5)
+  }
+}
