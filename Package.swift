@@ -83,7 +83,7 @@ let package = Package(
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "culprit-bench",
-      dependencies: ["CPeerLoop", "Collector", "Bytes", "Records", argumentParser],
+      dependencies: ["CPeerLoop", "CSystem", "Collector", "Bytes", argumentParser, grdb],
       path: "Sources/Commands/culprit-bench", resources: [.copy("Resources")],
       swiftSettings: warningsAreErrors),
 

@@ -37,7 +37,7 @@ struct FleetFileTests {
     #expect(file.defaults.settings.identities == ["~/.ssh/a", "/etc/culprit/keys/b"])
     #expect(file.defaults.intervalSeconds == 2)
     #expect(file.history.path == "h.db")
-    #expect(file.history.keepSeconds == 14 * 86400)
+    #expect(file.history.keepSeconds == 1_209_600)
     #expect(file.history.maxSizeBytes == 5_000_000_000)
     #expect(!file.history.survivesPowerCut)
     #expect(file.hosts.map(\.name) == ["web1", "db1"])

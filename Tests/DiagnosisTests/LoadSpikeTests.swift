@@ -91,6 +91,20 @@ import Testing
     #expect(Told(HostScript().samples(phases)).kinds == kinds)
   }
 
+  @Test("ends when the load average is no longer read")
+  func ceasing() {
+    var samples = HostScript().samples([.calm(60), Phase(seconds: 300, hidden: 6)])
+    for index in samples.indices where index > 150 { samples[index].load = nil }
+    #expect(Told(samples, finish: false).closed.map { $0.span()[2] } == [150])
+  }
+
+  @Test("lets an episode end on a host whose CPUs have a task each")
+  func ending() {
+    let phases: [Phase] = [.calm(60), .cpu(120, r: 9), .cpu(120, r: 4, us: 99, sy: 0)]
+    let told = Told(HostScript().samples(phases), finish: false)
+    #expect(told.closed.map { $0.span()[2] } == [180])
+  }
+
   @Test("outweighs a queue for the CPU where most tasks are hidden")
   func outweighs() {
     var both = Phase.cpu(120, r: 8)

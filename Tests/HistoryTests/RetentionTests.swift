@@ -135,10 +135,10 @@ struct RetentionTests {
     let store = try folder.open()
     try store.record(minutes("good", until: night, rows: 20_000))
     try store.record(minutes("off", until: night + years * 365 * Self.day, rows: 20_000))
+    let limit = try logicalBytes(folder) * 7 / 10
     let keep = Int64(30 * Self.day)
     _ = try store.enforceRetention(keepSeconds: keep, maxSizeBytes: nil, now: night)
     #expect(try store.rows(of: "good") == 20_000)
-    let limit = try logicalBytes(folder) * 7 / 10
     _ = try store.enforceRetention(keepSeconds: keep, maxSizeBytes: limit, now: night)
     #expect(try store.rows(of: "good") == 20_000)
   }

@@ -10,7 +10,7 @@ struct ImportRules {
     ("Records", "Common", []),
     ("Diagnosis", "Common", ["Records"]),
     ("SSHFleet", "Collector", ["CLibSSH2", "CSystem", "Bytes"]),
-    ("History", "Collector", ["Bytes", "Records", "CSystem", "GRDB"]),
+    ("History", "Collector", ["Bytes", "Records", "GRDB", "GRDBSQLite"]),
     (
       "Collector", "Collector",
       ["SSHFleet", "Diagnosis", "History", "Bytes", "Records", "TOMLKit"]

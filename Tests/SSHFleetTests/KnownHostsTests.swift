@@ -17,7 +17,7 @@ import Testing
   private func verdict(
     _ text: String, _ host: String, _ port: UInt16 = 22, _ key: [UInt8] = key
   ) -> KnownHostsVerdict {
-    KnownHosts(text: text, file: "kh").verdict(host: host, port: port, key: key)
+    KnownHosts(text: text, file: "kh").keys(host: host, port: port).verdict(key)
   }
 
   @Test(arguments: [
@@ -93,8 +93,8 @@ import Testing
       web1 ecdsa-sha2-nistp256 \(base64)
       """
     let known = KnownHosts(text: text, file: "kh")
-    #expect(known.keyTypes(host: "web1", port: 22) == ["ecdsa-sha2-nistp256", "ssh-ed25519"])
-    #expect(known.keyTypes(host: "web9", port: 22).isEmpty)
+    #expect(known.keys(host: "web1", port: 22).types == ["ecdsa-sha2-nistp256", "ssh-ed25519"])
+    #expect(known.keys(host: "web9", port: 22).types.isEmpty)
   }
 
   @Test func everyTruncationIsSafe() {
@@ -102,7 +102,7 @@ import Testing
     let text = ours + "@revoked " + line("a") + "|1|c2FsdHNhbHQ=|ZGlnZXN0 t AAAA\n"
     for length in 0...text.count {
       let known = KnownHosts(text: String(text.prefix(length)), file: "kh")
-      let verdict = known.verdict(host: "web1", port: 22, key: Self.key)
+      let verdict = known.keys(host: "web1", port: 22).verdict(Self.key)
       if length >= ours.count - 1 { #expect(verdict == .match, "\(length)") }
     }
   }
@@ -143,7 +143,7 @@ struct KnownHostsBesideOpenSSHTests {
     for name in Self.names {
       let found = try await Program.run(["ssh-keygen", "-F", name, "-f", file]).code == 0
       let (host, port) = parts(name)
-      let verdict = known.verdict(host: host, port: port, key: key.blob)
+      let verdict = known.keys(host: host, port: port).verdict(key.blob)
       #expect((verdict == .match) == found, "\(name): \(verdict) of\n\(TestFolder.text(file))")
     }
   }
@@ -173,6 +173,6 @@ struct KnownHostsBesideOpenSSHTests {
     let text = TestFolder.text(file)
     #expect(text.hasPrefix("|1|") && !text.contains("web1"))
     try await compare(file, key: key)
-    #expect(KnownHosts(files: [file]).keyTypes(host: "10.0.0.1", port: 22) == ["ssh-ed25519"])
+    #expect(KnownHosts(files: [file]).keys(host: "10.0.0.1", port: 22).types == ["ssh-ed25519"])
   }
 }

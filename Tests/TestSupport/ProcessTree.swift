@@ -34,7 +34,17 @@ public enum ProcessTree {
 
   /// How many descriptors a process has open.
   public static func descriptorCount(of pid: pid_t) -> Int {
-    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
+    descriptors(of: pid).count
+  }
+
+  /// What its descriptors stand for, as `3: socket:[1234]`.
+  public static func descriptors(of pid: pid_t) -> [String] {
+    let folder = "/proc/\(pid)/fd"
+    let numbers = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return numbers.sorted().map { number in
+      let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(number)")
+      return "\(number): \(place ?? "gone")"
+    }
   }
 
   /// The fourth field of proc_pid_stat(5), after the name, which may hold anything.

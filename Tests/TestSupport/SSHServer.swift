@@ -125,7 +125,8 @@ public final class SSHServer {
     master.map { ProcessTree.descendants(of: $0.pid) } ?? []
   }
 
-  public var log: String { folder.read("log") }
+  /// sshd ends its lines with CR LF, which is one character to Swift.
+  public var log: String { folder.read("log").replacing("\r\n", with: "\n") }
 
   /// How many lines of sshd's log hold `text`.
   public func count(_ text: String) -> Int {

@@ -14,11 +14,13 @@ import Testing
   @Test func timeHostRow() {
     var text = PlainText(hosts: ["web1", "database1"], zone: .utc)
     let rows = lines(&text, [sample("web1", night, calm(1)), sample("database1", night, calm(2))])
+    let names = "   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st"
+    let figures = "      0 812344   4616 571800    0    0    12    96  135  168  3  1 96  0  0"
     #expect(
       rows == [
-        "TIME     HOST       r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st",
-        "03:12:00 web1       1  0      0 812344   4616 571800    0    0    12    96  135  168  3  1 96  0  0",
-        "03:12:00 database1  2  0      0 812344   4616 571800    0    0    12    96  135  168  3  1 96  0  0",
+        "TIME     HOST       r  b" + names,
+        "03:12:00 web1       1  0" + figures,
+        "03:12:00 database1  2  0" + figures,
       ])
   }
 

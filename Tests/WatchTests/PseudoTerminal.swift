@@ -2,7 +2,7 @@ import Glibc
 
 /// A real terminal without a person: the test holds the other end.
 struct PseudoTerminal: ~Copyable {
-  let master: Int32
+  private(set) var master: Int32
   let slave: Int32
 
   /// TIOCSPTLCK and TIOCGPTN of ioctl_tty(2).
@@ -29,7 +29,7 @@ struct PseudoTerminal: ~Copyable {
 
   deinit {
     close(slave)
-    close(master)
+    if master >= 0 { close(master) }
   }
 
   func resize(columns: UInt16, rows: UInt16) {
@@ -41,6 +41,12 @@ struct PseudoTerminal: ~Copyable {
   func type(_ text: String) {
     var bytes = Array(text.utf8)
     _ = write(master, &bytes, bytes.count)
+  }
+
+  /// The person is gone: the window closed, the line dropped.
+  mutating func hangUp() {
+    close(master)
+    master = -1
   }
 
   /// What has been drawn so far.

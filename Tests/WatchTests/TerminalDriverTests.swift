@@ -98,6 +98,20 @@ import Testing
     driver.close()
   }
 
+  @Test func aLineThatDropsIsAnInterrupt() throws {
+    var terminal = try PseudoTerminal()
+    var driver = try TerminalDriver(
+      input: terminal.slave, output: terminal.slave, terminal: "xterm")
+    terminal.hangUp()
+    for _ in 0..<3 {
+      guard case .key(.interrupt) = driver.nextEvent(timeoutMilliseconds: 5000) else {
+        Issue.record("a terminal that hung up must ask to leave")
+        return
+      }
+    }
+    driver.close()
+  }
+
   @Test func aDroppedDriverGivesTheTerminalBack() throws {
     let terminal = try PseudoTerminal()
     let before = terminal.modes()

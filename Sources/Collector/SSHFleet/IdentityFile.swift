@@ -53,7 +53,7 @@ struct IdentityFile: Sendable {
 
   /// PROTOCOL.key of OpenSSH: magic, cipher, KDF, its options, number of keys, public key.
   private static func inspectOpenSSH(_ text: String) -> (Usability, [UInt8]?) {
-    let body = text.split(separator: "\n").filter { !$0.hasPrefix("-----") }
+    let body = text.split(whereSeparator: isLineEnd).filter { !$0.hasPrefix("-----") }
       .map { $0.trimmingCharacters(in: .whitespaces) }.joined()
     guard let data = Data(base64Encoded: body) else {
       return (.unsupported("a damaged OpenSSH key"), nil)
@@ -112,4 +112,9 @@ struct SSHBuffer {
     bytes = bytes.dropFirst(Int(length))
     return value
   }
+}
+
+/// Whether a character ends a line of a text file; CR LF is one character to Swift.
+func isLineEnd(_ character: Character) -> Bool {
+  character == "\n" || character == "\r\n"
 }

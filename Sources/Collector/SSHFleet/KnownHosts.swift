@@ -36,6 +36,9 @@ public struct KnownHosts: Sendable {
   static let fileLimit = 64 << 20
 
   private var entries: [Entry] = []
+  /// Entries by each plain name; those with wildcards, negations or hashes must be looked at.
+  private var byName: [Substring: [Int]] = [:]
+  private var scanned: [Int] = []
 
   public init() {}
 
@@ -54,38 +57,29 @@ public struct KnownHosts: Sendable {
 
   mutating func add(text: String, file: String) {
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in text.split(omittingEmptySubsequences: false, whereSeparator: isLineEnd) {
       number += 1
-      if let entry = KnownHosts.entry(line, file: file, number: number) { entries.append(entry) }
+      if let entry = KnownHosts.entry(line, file: file, number: number) { add(entry) }
     }
   }
 
-  /// The kinds of key that are listed for the host, in the order of the files.
-  public func keyTypes(host: String, port: UInt16) -> [String] {
-    let name = KnownHosts.lookupName(host: host, port: port)
-    var types: [String] = []
-    for entry in entries where !entry.isRevoked && entry.matches(name) {
-      if !types.contains(entry.keyType) { types.append(entry.keyType) }
+  private mutating func add(_ entry: Entry) {
+    let index = entries.count
+    entries.append(entry)
+    if case .names(let names) = entry.patterns,
+      !names.contains(where: { $0.contains { "*?!".contains($0) } })
+    {
+      for name in names { byName[name, default: []].append(index) }
+    } else {
+      scanned.append(index)
     }
-    return types
   }
 
-  /// Whether `key`, the blob the host showed, is the one we know.
-  public func verdict(host: String, port: UInt16, key: [UInt8]) -> KnownHostsVerdict {
+  /// What is listed for a host, in the order of the files.
+  public func keys(host: String, port: UInt16) -> KnownKeys {
     let name = KnownHosts.lookupName(host: host, port: port)
-    var other: Entry?
-    var isKnown = false
-    for entry in entries where entry.matches(name) {
-      if entry.isRevoked {
-        if entry.key == key { return .revoked(file: entry.file, line: entry.line) }
-      } else if entry.key == key {
-        isKnown = true
-      } else if other == nil {
-        other = entry
-      }
-    }
-    if isKnown { return .match }
-    return other.map { .changed(file: $0.file, line: $0.line) } ?? .unknown
+    let found = (byName[name[...]] ?? []) + scanned.filter { entries[$0].matches(name) }
+    return KnownKeys(entries: Set(found).sorted().map { entries[$0] })
   }
 
   /// The line that makes `key` known.
@@ -126,6 +120,37 @@ public struct KnownHosts: Sendable {
       let digest = Data(base64Encoded: String(parts[2])), digest.count == 20
     else { return nil }
     return .hashed(salt: [UInt8](salt), digest: [UInt8](digest))
+  }
+}
+
+/// The keys that known_hosts lists for one host.
+public struct KnownKeys: Sendable {
+  let entries: [KnownHosts.Entry]
+
+  /// The kinds of key among them.
+  public var types: [String] {
+    var types: [String] = []
+    for entry in entries where !entry.isRevoked {
+      if !types.contains(entry.keyType) { types.append(entry.keyType) }
+    }
+    return types
+  }
+
+  /// Whether `key`, the blob the host showed, is the one we know.
+  public func verdict(_ key: [UInt8]) -> KnownHostsVerdict {
+    var other: KnownHosts.Entry?
+    var isKnown = false
+    for entry in entries {
+      if entry.isRevoked {
+        if entry.key == key { return .revoked(file: entry.file, line: entry.line) }
+      } else if entry.key == key {
+        isKnown = true
+      } else if other == nil {
+        other = entry
+      }
+    }
+    if isKnown { return .match }
+    return other.map { .changed(file: $0.file, line: $0.line) } ?? .unknown
   }
 }
 

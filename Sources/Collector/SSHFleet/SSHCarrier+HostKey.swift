@@ -17,12 +17,11 @@ enum HostKeyTypes {
 extension SSHCarrier {
   /// Holds the key that the host showed against known_hosts; whether to go on.
   func checkHostKey(_ session: SSHSession) -> Bool {
-    guard let endpoint else { return false }
+    guard let endpoint, let knownKeys else { return false }
     let key = session.hostKey
-    let known = environment.knownHosts.knownHosts(files: endpoint.knownHostsFiles)
     let digest = Data(session.hostKeyFingerprint).base64EncodedString()
     let fingerprint = "SHA256:" + digest.prefix { $0 != "=" }
-    switch known.verdict(host: endpoint.keyName, port: endpoint.port, key: key) {
+    switch knownKeys.verdict(key) {
     case .match: return true
     case .unknown: return accept(key, fingerprint: fingerprint, endpoint: endpoint)
     case .changed(let file, let line):

@@ -34,6 +34,8 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   var endpoint: Endpoint?
   var plan: LoginPlan?
   var session: SSHSession?
+  /// What known_hosts lists for the host.
+  var knownKeys: KnownKeys?
   private var socket: Int32 = -1
   private var addressIndex = 0
   private var watched: UInt32 = 0
@@ -157,8 +159,9 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   private func didConnect() {
     guard let endpoint else { return }
     let known = environment.knownHosts.knownHosts(files: endpoint.knownHostsFiles)
-    let types = HostKeyTypes.preferred(known.keyTypes(host: endpoint.keyName, port: endpoint.port))
-    session = SSHSession(socket: socket, hostKeyTypes: types)
+    let keys = known.keys(host: endpoint.keyName, port: endpoint.port)
+    knownKeys = keys
+    session = SSHSession(socket: socket, hostKeyTypes: HostKeyTypes.preferred(keys.types))
     guard session != nil else { return fail(LinkFailure(.unreachable, "libssh2: out of memory")) }
     phase = .handshaking
     limits.begin(LinkDeadlines.handshake, patience: holdsPlace, notice: true)

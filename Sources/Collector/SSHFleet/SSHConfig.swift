@@ -143,7 +143,8 @@ final class SSHConfigSource: Sendable {
     let (output, error) = try runProgram(arguments)
     guard let output else { return .withoutProgram(host: host) }
     guard let config = SSHConfig(output: output) else {
-      let reason = error.split(separator: "\n").first.map(String.init) ?? "no answer"
+      // ssh ends the lines of its complaints with CR LF.
+      let reason = error.split(whereSeparator: isLineEnd).first.map(String.init) ?? "no answer"
       throw LinkFailure(
         .unreachable,
         "\(arguments.joined(separator: " ")) says: \(reason); mend ~/.ssh/config, "

@@ -36,7 +36,7 @@ enum BenchError: Error, CustomStringConvertible {
       "\(path) can't be read as culprit's history: \(reason)"
     case .allocationsNotCounted:
       "allocations can't be counted: libc's malloc is not replaced here; build without "
-        + "--static-stdlib or another allocator"
+        + "a sanitizer or another allocator"
     case .vanished(let pid): "process \(pid) ended while it was measured"
     }
   }

@@ -55,7 +55,7 @@ struct CollectCommand: AsyncParsableCommand {
     log.notice("stopped; everything that arrived is stored")
   }
 
-  private let logQueue = FleetEventQueue(limit: 10_000)
+  private let logQueue = FleetEventQueue(limit: 10_000, takesSamples: false)
 
   private enum CodingKeys: CodingKey {
     case hosts, history, connection, logging, duration
@@ -74,7 +74,7 @@ struct CollectCommand: AsyncParsableCommand {
     while !signals.wantsStop, Date() < end {
       journal.note(logQueue.drain().events)
       if signals.takeReload() { reload(collector, recording, log) }
-      try? await Task.sleep(for: .milliseconds(100))
+      try? await Task.sleep(for: .milliseconds(250))
     }
   }
 

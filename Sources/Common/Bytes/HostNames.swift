@@ -44,12 +44,19 @@ public enum HostNames {
       var tail: String
       var width: Int
     }
+    // Stems and widths that some name writes with leading zeros: web01 makes web10 one of its kind.
+    let padded = Set(
+      names.compactMap { name -> String? in
+        let (head, digits, tail) = lastNumber(of: name)
+        return digits.hasPrefix("0") && digits.count > 1 ? "\(head)\0\(tail)\0\(digits.count)" : nil
+      })
     var order: [Stem] = []
     var members: [Stem: [Int]] = [:]
     for name in names {
       let (head, digits, tail) = lastNumber(of: name)
-      // Without leading zeros numbers of any width share a stem; with them, only equal widths.
-      let width = digits.hasPrefix("0") && digits.count > 1 ? digits.count : 0
+      // Without leading zeros numbers of any width share a stem; with them, those of their width.
+      let isPadded = digits.hasPrefix("0") && digits.count > 1
+      let width = isPadded || padded.contains("\(head)\0\(tail)\0\(digits.count)") ? digits.count : 0
       let stem = Stem(head: head, tail: tail, width: digits.isEmpty ? -1 : width)
       if members[stem] == nil { order.append(stem) }
       members[stem, default: []].append(Int(digits) ?? 0)
@@ -59,8 +66,9 @@ public enum HostNames {
       let numbers = Set(members[stem] ?? []).sorted()
       let ranges = runs(of: numbers).map { run in
         run.count == 1
-          ? padded(run.lowerBound, stem.width)
-          : "\(padded(run.lowerBound, stem.width))-\(padded(run.upperBound, stem.width))"
+          ? HostNames.padded(run.lowerBound, stem.width)
+          : "\(HostNames.padded(run.lowerBound, stem.width))-"
+            + HostNames.padded(run.upperBound, stem.width)
       }
       let inner = ranges.joined(separator: ",")
       return numbers.count == 1

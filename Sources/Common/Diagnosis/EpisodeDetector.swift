@@ -58,9 +58,10 @@ public struct EpisodeDetector: Sendable {
     guard let seconds = follow(sample.time, &told) else { return told }
     let row = RowFigures(sample.row)
     let cpus = sample.cpus.flatMap { $0 > 0 ? $0 : nil }
-    trend.add(row, seconds: seconds)
+    let second = sample.time.secondsAsDouble
+    trend.add(row, seconds: seconds, atSecond: second)
     let load = sample.load.flatMap { Self.loads.contains($0.oneMinute) ? $0.oneMinute : nil }
-    if let load { trend.read(load, atSecond: sample.time.secondsAsDouble) }
+    if let load { trend.read(load, atSecond: second) }
     let heat = RowHeat(row, cpus: cpus, trend: trend, isReading: load != nil)
     let step = Step(
       sample: sample, row: row, load: load, cpus: cpus, seconds: seconds, heat: heat)
@@ -130,7 +131,7 @@ extension EpisodeDetector {
       guard case .hot = step.heat else { return nil }
       return kindle(Spell(start: step.sample.time), Heat(), step)
     case .candidate(let spell, let heat): return kindle(spell, heat, step)
-    case .open(let spell, let course): return follow(spell, course, step)
+    case .open(let spell, let course): return goOn(spell, course, step)
     }
   }
 
@@ -173,12 +174,11 @@ extension EpisodeDetector {
   private func isBelievable(_ spell: Spell, _ sample: HostSample) -> Bool {
     guard spell.isMostlyBlocked else { return true }
     return trend.hasJudged(
-      since: spell.start.secondsAsDouble, atSecond: sample.time.secondsAsDouble,
-      isLive: sample.source == .vmstat)
+      since: spell.start.secondsAsDouble, isLive: sample.source == .vmstat)
   }
 
   /// An open episode's next row.
-  private mutating func follow(_ spell: Spell, _ course: Course, _ step: Step) -> Episode? {
+  private mutating func goOn(_ spell: Spell, _ course: Course, _ step: Step) -> Episode? {
     var (spell, course) = (spell, course)
     if let load = step.load { spell.note(load1: load) }
     if let cpus = step.cpus { spell.note(cpus: cpus) }

@@ -59,31 +59,35 @@ struct LoadTrend {
   /// Two readings 5 s apart may have no sample of the kernel between them, or two; three have
   /// one to three.
   private static let windowSeconds = 9.0
-  /// The most that rows may lack of a window, as a share of it.
+  /// The least share of a window that its rows must cover.
   private static let seenShare = 0.6
 
   private var readings = InlineArray<4, Reading>(repeating: Reading())
   private var count = 0
   private var now = Reading()
-  /// When `blockedShare` was last made, and through which second `b` was compared for it.
-  private var comparedAt: Double?
-  private var comparedThrough = 0.0
+  /// Through which second `b` has been compared with the load average.
+  private var comparedThrough: Double?
 
   /// Least number of active tasks, lately, and how many of them `r` and `b` don't show.
   private(set) var active = 0.0
   private(set) var surplus = 0.0
   /// The likely number of active tasks: for a sentence, where `active` is for a judgement.
   private(set) var likelyActive = 0.0
-  /// Share of `b` that is in the load average too, 0…1; 1 where there is no reason to doubt it.
-  private(set) var blockedShare = 1.0
   /// The same of the latest two readings alone: rougher, but the first to know of an end.
   private(set) var activeNow = 0.0
   private(set) var surplusNow = 0.0
+  /// Share of `b` that is in the load average too, 0…1; 1 where there is no reason to doubt it.
+  private(set) var blockedShare = 1.0
   /// Seconds since the reading before the latest, at most two of the usual intervals.
   private(set) var readingSeconds = 0.0
 
-  /// Adds a row and the seconds it covers.
-  mutating func add(_ figures: RowFigures, seconds: Double) {
+  /// Adds a row and the seconds it covers. Readings that have ceased are let go.
+  mutating func add(_ figures: RowFigures, seconds: Double, atSecond second: Double) {
+    if count > 0, second - readings[count - 1].second > Limits.loadLifetime {
+      let seenSeconds = now.seenSeconds
+      forget()
+      now.seenSeconds = seenSeconds
+    }
     now.runnableSeconds += figures.runnable * seconds
     now.blockedSeconds += figures.blocked * seconds
     now.seenSeconds += seconds
@@ -99,15 +103,12 @@ struct LoadTrend {
     push()
   }
 
-  /// Whether it could have shown by `second` that tasks blocked since `start` aren't in the load
+  /// Whether it could have shown by now that tasks blocked since `start` aren't in the load
   /// average: `true` too where there is no load average to wait for.
-  func hasJudged(since start: Double, atSecond second: Double, isLive: Bool) -> Bool {
-    if let comparedAt, second - comparedAt <= Limits.loadLifetime {
-      return comparedThrough - start >= Limits.comparedSeconds
-    }
+  func hasJudged(since start: Double, isLive: Bool) -> Bool {
+    if let comparedThrough { return comparedThrough - start >= Limits.comparedSeconds }
     // Until the first readings of a stream have come, they are waited for.
-    if count > 0 { return second - readings[count - 1].second > Limits.loadLifetime }
-    return !isLive || now.seenSeconds > Limits.loadLifetime
+    return count == 0 && (!isLive || now.seenSeconds > Limits.loadLifetime)
   }
 
   /// Forgets the readings: rows are missing, so nothing can be said of the time between.
@@ -151,7 +152,6 @@ struct LoadTrend {
   /// the other at all.
   private mutating func compare(_ tasks: ActiveTasks, runnable: Double, since base: Reading) {
     let before = readings[count - 1]
-    comparedAt = now.second
     comparedThrough = before.second
     let blocked = min(before.blocked(since: base), now.blocked(since: before))
     guard blocked >= Limits.comparedTasks else {

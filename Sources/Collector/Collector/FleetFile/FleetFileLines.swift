@@ -13,7 +13,10 @@ struct FleetFileLines {
     var section = ""
     var counts: [String: Int] = [:]
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    // CR LF is one character to Swift.
+    for line in text.split(
+      omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
+    {
       number += 1
       let line = line.drop { $0 == " " || $0 == "\t" }
       if line.hasPrefix("[") {

@@ -18,14 +18,17 @@ public final class FleetEventQueue: Sendable {
   }
 
   private let limit: Int
+  private let takesSamples: Bool
   private let state = Mutex(State())
 
-  /// `limit` events, about 300 bytes each.
-  public init(limit: Int = 200_000) {
+  /// `limit` events, about 300 bytes each. Who cares for states only gets no samples.
+  public init(limit: Int = 200_000, takesSamples: Bool = true) {
     self.limit = limit
+    self.takesSamples = takesSamples
   }
 
   func push(_ event: FleetEvent) {
+    if !takesSamples, case .sample = event { return }
     state.withLock { state in
       state.events.append(event)
       guard state.events.count > limit else { return }

@@ -93,11 +93,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   func linkDidReceive(_ bytes: Span<UInt8>) -> LinkFeedback {
     var feedback = LinkFeedback(isProgress: false)
+    let limit = lines.limit
     lines.feed(bytes) { piece, line in
       guard feedback.failure == nil else { return }
       switch piece {
       case .line: read(line, &feedback)
-      case .tooLong: countUnreadable("a line of more than \(lines.limit) bytes", &feedback)
+      case .tooLong: countUnreadable("a line of more than \(limit) bytes", &feedback)
       }
     }
     return feedback

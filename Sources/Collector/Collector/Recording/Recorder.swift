@@ -35,6 +35,7 @@ public final class Recorder: Sendable {
   private let retention: Mutex<Retention>
   private let log: Logger
   private let isStopping = Mutex(false)
+  private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
 
   public init(
@@ -64,6 +65,7 @@ public final class Recorder: Sendable {
   /// Writes what has come so far and ends; returns when that is done.
   public func stop() {
     isStopping.withLock { $0 = true }
+    wake.signal()
     ended.wait()
   }
 
@@ -90,10 +92,7 @@ public final class Recorder: Sendable {
 
   /// Sleeps, but not past `stop`.
   private func pause(_ seconds: Double) {
-    let end = Date(timeIntervalSinceNow: seconds)
-    while Date() < end, !isStopping.withLock({ $0 }) {
-      Thread.sleep(forTimeInterval: min(0.1, max(0.001, end.timeIntervalSinceNow)))
-    }
+    _ = wake.wait(timeout: .now() + seconds)
   }
 
   private func write(_ pending: inout PendingBatch, isLast: Bool) -> Bool {

@@ -29,7 +29,8 @@ struct FleetPlan {
     options = FleetOptions()
     options.acceptsNewKeys = acceptsNewKeys
     options.sshConfigFile = connection.sshConfig ?? file?.defaults.sshConfig
-    options.threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))
+    // One thread serves some hundred hosts; more threads are more wake-ups for the same rows.
+    options.threads = min(targets.count / 500 + 1, ProcessInfo.processInfo.activeProcessorCount)
     retention = Recorder.Retention(
       keepSeconds: file?.history.keepSeconds, maxSizeBytes: file?.history.maxSizeBytes)
   }
