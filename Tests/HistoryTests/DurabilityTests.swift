@@ -121,12 +121,15 @@ struct DurabilityTests {
     var stored = 0
     var refused: HistoryBatch?
     for number in 1...2_000 {
+      // With a host that is new, whose number must not outlive a batch that was refused.
+      var batch = ChildFunctions.batch(number)
+      batch.samples[0].host = "new\(number)"
       do {
-        _ = try store.record(ChildFunctions.batch(number))
+        _ = try store.record(batch)
         stored = number
       } catch {
         #expect(error == HistoryError.diskFull(path: mount.path))
-        refused = ChildFunctions.batch(number)
+        refused = batch
         break
       }
     }
@@ -138,6 +141,8 @@ struct DurabilityTests {
     try FileManager.default.removeItem(atPath: ballast)
     #expect(try store.record(batch).stored == ChildProcess.rowsPerBatch)
     #expect(try store.rows(of: "host3") == Int64(stored + 1))
+    #expect(try store.rows(of: batch.samples[0].host) == 1)
+    #expect(try store.samples(hosts: [batch.samples[0].host]) == [batch.samples[0]])
     #expect(try store.quickCheck())
     try store.close()
   }

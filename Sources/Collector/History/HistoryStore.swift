@@ -18,8 +18,9 @@ public final class HistoryStore: Sendable {
     /// Nothing that `record` had returned for, as far as the disk keeps its word: each batch waits
     /// for the disk (one fsync).
     case full
-    /// The batches since the last checkpoint: at most the last 4 MiB of log, which is some 40 s of
-    /// 1,000 hosts at 1 Hz, or 8 minutes of a single host. No batch waits for the disk.
+    /// The batches since the last checkpoint that the kernel hadn't written by itself: of the last
+    /// 4 MiB of log (some 40 s of 1,000 hosts, 8 minutes of one) what is younger than about 30 s
+    /// (`vm.dirty_expire_centisecs`). No batch waits for the disk.
     case normal
   }
 

@@ -26,6 +26,9 @@ final class EventLoop: @unchecked Sendable {
   /// No handler's deadline lies before it: a bound, so that calm ticks look at no handler.
   private var earliest = UInt64.max
   private var isStopping = false
+  private var gathering = Gathering()
+  /// Links between their first step and their command's start: they shouldn't wait.
+  var loginsUnderWay = 0
   /// Shared by all hosts of the loop: bytes are handed on before the next read.
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 16)
 
@@ -100,7 +103,9 @@ final class EventLoop: @unchecked Sendable {
     pthread_sigmask(SIG_BLOCK, &mask, nil)
     var events = [epoll_event](repeating: epoll_event(), count: 256)
     while !isStopping {
+      gathering.pause(isBusy: loginsUnderWay > 0)
       let count = epoll_wait(epoll.number, &events, Int32(events.count), timeoutMilliseconds())
+      gathering.count(Int(max(0, count)))
       for index in 0..<max(0, Int(count)) { dispatch(events[index]) }
       runMailbox()
       fireDeadlines()

@@ -21,6 +21,12 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   private var lastProgress: UInt64 = 0
   private var connectedAt: UInt64?
   private var isStale = false
+  private var isLoggingIn = false {
+    didSet {
+      guard isLoggingIn != oldValue else { return }
+      loop.loginsUnderWay += isLoggingIn ? 1 : -1
+    }
+  }
 
   /// Rows for this long make a connection good: the next failure starts the backoff anew.
   private static let settledAfter: UInt64 = 30 * second
@@ -101,6 +107,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
         SSHCarrier(target: target, environment: environment, loop: loop, owner: self)
       }
     phase = .open(carrier)
+    isLoggingIn = true
     carrier.open()
     loop.deadlineChanged(deadline)
   }
@@ -114,6 +121,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   }
 
   func carrierDidConnect(address: String) {
+    isLoggingIn = false
     lastProgress = monotonicNow()
     connectedAt = lastProgress
     delegate.linkDidOpen()
@@ -146,6 +154,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   }
 
   private func closeCarrier() {
+    isLoggingIn = false
     if case .open(let carrier) = phase { carrier.close() }
     connectedAt = nil
   }

@@ -49,7 +49,7 @@ struct CollectCommand: AsyncParsableCommand {
     recording.start()
     collector.start(plan.targets)
     log.notice("recording \(plan.targets.count) hosts into \(path) (pid \(getpid()))")
-    await untilStopped(signals, collector, recording, log)
+    untilStopped(signals, collector, recording, log)
     collector.stop()
     recording.stop()
     log.notice("stopped; everything that arrived is stored")
@@ -68,13 +68,13 @@ struct CollectCommand: AsyncParsableCommand {
 
   private func untilStopped(
     _ signals: StopSignals, _ collector: FleetCollector, _ recording: Recording, _ log: Logger
-  ) async {
+  ) {
     let end = duration.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
     var journal = StateJournal(log: log)
     while !signals.wantsStop, Date() < end {
       journal.note(logQueue.drain().events)
       if signals.takeReload() { reload(collector, recording, log) }
-      try? await Task.sleep(for: .milliseconds(250))
+      signals.wait(seconds: 1, until: end)
     }
   }
 

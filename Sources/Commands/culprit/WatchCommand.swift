@@ -72,7 +72,7 @@ struct WatchCommand: AsyncParsableCommand {
     } else {
       if let notice { log.info("\(notice)") }
       var lines = WatchLines(hosts: plan.hostNames, zone: zone.viewerZone, json: json, log: log)
-      try await lines.run(&source, signals: signals, until: end)
+      try lines.run(&source, signals: signals, until: end)
     }
   }
 

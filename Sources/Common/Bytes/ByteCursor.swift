@@ -50,18 +50,24 @@ extension Span<UInt8> {
     while dot < range.upperBound, self[dot] != UInt8(ascii: ".") { dot += 1 }
     guard let whole = decimal(in: range.lowerBound..<dot), whole >= 0 else { return nil }
     guard dot < range.upperBound else { return Double(whole) }
-    var value = Double(whole)
-    var scale = 0.1
+    var digits: Int64 = 0
+    var scale: Int64 = 1
     var index = dot + 1
     guard index < range.upperBound else { return nil }
     while index < range.upperBound {
       let digit = self[index] &- UInt8(ascii: "0")
       guard digit <= 9 else { return nil }
-      if index - dot <= 9 { value += Double(digit) * scale }
-      scale /= 10
+      if index - dot <= 9 {
+        digits = digits * 10 + Int64(digit)
+        scale *= 10
+      }
       index += 1
     }
-    return value
+    // One division rounds once, so that 2.47 is the same 2.47 as everybody's.
+    let (product, overflow) = whole.multipliedReportingOverflow(by: scale)
+    let (sum, carry) = product.addingReportingOverflow(digits)
+    guard !overflow, !carry else { return Double(whole) + Double(digits) / Double(scale) }
+    return Double(sum) / Double(scale)
   }
 
   /// Whether the bytes in `range` are those of `text`.

@@ -57,13 +57,14 @@ public struct HostSelection: Sendable {
         fleet == nil
         ? "there is no fleet file; give one with --fleet FILE"
         : known.isEmpty ? "no host there has tags" : "there are \(known)"
-      throw Problem(description: "no host has the tag \(argument): \(hint)")
+      throw Problem(
+        description: "no host has the tag \(Printable.text(argument, limit: 80)): \(hint)")
     }
     let names: [String]
     do throws(HostNames.RangeError) {
       names = try HostNames.expand(argument)
     } catch {
-      throw Problem(description: error.description)
+      throw Problem(description: Printable.text(error.description))
     }
     var result: [FleetFile.Host] = []
     for name in names { result.append(try host(name)) }

@@ -6,14 +6,14 @@ import Logging
 import Records
 import Synchronization
 
-/// Writes what a fleet sends into the history: one transaction twice a second for all hosts,
+/// Writes what a fleet sends into the history: one transaction each 0.7 s for all hosts,
 /// episodes and states with it, retention now and then.
 ///
 /// Where the database can't be written (a full disk), everything is kept in memory, within a
 /// bound, and written when that is possible again.
 public final class Recorder: Sendable {
-  /// A row is durable within a second of its arrival: half a second to gather, then one commit.
-  static let batchSeconds = 0.5
+  /// A row is durable within a second of its arrival: the time to gather, and one commit.
+  static let batchSeconds = 0.7
   /// How long after a failed write the next is tried.
   static let retrySeconds = 2.0
   static let retentionSeconds = 60.0

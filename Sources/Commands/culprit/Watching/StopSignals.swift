@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import Synchronization
 import UnixSignals
 
@@ -9,6 +11,7 @@ final class StopSignals: Sendable {
   }
 
   private let state = Mutex(State())
+  private let arrival = DispatchSemaphore(value: 0)
 
   /// From here on the signals are ours. With `reloads`, SIGHUP asks to read the configuration
   /// again; without, it asks to stop, for the terminal is gone.
@@ -19,6 +22,7 @@ final class StopSignals: Sendable {
         self?.state.withLock { state in
           if signal == .sighup, reloads { state.wantsReload = true } else { state.wantsStop = true }
         }
+        self?.arrival.signal()
       }
     }
   }
@@ -31,5 +35,12 @@ final class StopSignals: Sendable {
       defer { state.wantsReload = false }
       return state.wantsReload
     }
+  }
+
+  /// Blocks the thread until a signal comes, or for `seconds`, or until `end`: a blocked thread
+  /// costs less than one that looks several times a second.
+  func wait(seconds: Double, until end: Date) {
+    let limit = min(seconds, max(0, end.timeIntervalSinceNow))
+    _ = arrival.wait(timeout: .now() + limit)
   }
 }

@@ -7,6 +7,8 @@ import Watch
 
 /// Watching without a screen: a line per row on standard output, states in the log.
 struct WatchLines {
+  private static let pollSeconds = 0.1
+
   private let hosts: [String]
   private let isJSON: Bool
   private let log: Logger
@@ -26,13 +28,13 @@ struct WatchLines {
 
   mutating func run(
     _ source: inout any EventSource, signals: StopSignals, until end: Date
-  ) async throws {
+  ) throws {
     while !signals.wantsStop, Date() < end {
       try take(source.poll())
       if hosts.allSatisfy({ states[$0]?.isFinal ?? false }) {
         throw CommandFailure.failed("no host can be watched; the reasons stand above")
       }
-      try await Task.sleep(for: .milliseconds(50))
+      signals.wait(seconds: WatchLines.pollSeconds, until: end)
     }
     try take(source.poll())
     let silent = hosts.filter { !reporting.contains($0) }

@@ -5,8 +5,10 @@ import Watch
 
 /// Watching on a terminal: events into the state, the state onto the screen.
 struct WatchScreen: ~Copyable {
-  /// Seconds between two looks at keys and events: 20 frames a second at most.
-  private static let frameMilliseconds: Int32 = 50
+  /// How long a key is waited for, which is also how often events are looked for.
+  private static let keyMilliseconds: Int32 = 100
+  /// Least time between two frames that no key asked for: a frame of 1,000 hosts is 10 ms of CPU.
+  private static let frameSeconds = 0.25
 
   private var driver: TerminalDriver
   private var state: WatchState
@@ -30,20 +32,35 @@ struct WatchScreen: ~Copyable {
   ) throws {
     defer { driver.close() }
     var nextTick = Date.distantPast
+    var nextFrame = Date.distantPast
+    var hasChanged = true
     while !signals.wantsStop, !state.wantsQuit, Date() < end {
-      for event in try source.poll() {
-        switch event {
-        case .sample(let sample): state.apply(.sample(sample))
-        case .status(let status): state.apply(.status(status))
-        }
-      }
+      let events = try source.poll()
+      take(events)
       if Date() >= nextTick {
         state.apply(.tick(.now))
         nextTick = Date(timeIntervalSinceNow: 1)
+        hasChanged = true
       }
-      driver.draw(Screen.render(state))
-      if let event = driver.nextEvent(timeoutMilliseconds: WatchScreen.frameMilliseconds) {
+      hasChanged = hasChanged || !events.isEmpty
+      if hasChanged, Date() >= nextFrame {
+        driver.draw(Screen.render(state))
+        hasChanged = false
+        nextFrame = Date(timeIntervalSinceNow: WatchScreen.frameSeconds)
+      }
+      if let event = driver.nextEvent(timeoutMilliseconds: WatchScreen.keyMilliseconds) {
         state.apply(event)
+        hasChanged = true
+        nextFrame = .distantPast
+      }
+    }
+  }
+
+  private mutating func take(_ events: [FleetEvent]) {
+    for event in events {
+      switch event {
+      case .sample(let sample): state.apply(.sample(sample))
+      case .status(let status): state.apply(.status(status))
       }
     }
   }
