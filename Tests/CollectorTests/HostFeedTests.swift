@@ -18,7 +18,9 @@ struct HostFeedTests {
     " \(r)  0      0 100000   2000  50000    0    0     1     2  100  200  3  4 90  2  1 \(stamp)\n"
   }
 
-  private func feed(_ text: String, chunk: Int = 4096) -> (samples: [HostSample], statuses: [HostStatus]) {
+  private func feed(_ text: String, chunk: Int = 4096) -> (
+    samples: [HostSample], statuses: [HostStatus]
+  ) {
     let queue = FleetEventQueue()
     let target = FleetTarget(name: "web1", address: "web1", command: "true")
     let feed = HostFeed(target: target, queues: [queue])
@@ -48,9 +50,10 @@ struct HostFeedTests {
     let (samples, statuses) = feed(Self.stream, chunk: chunk)
     // The first row is the average since boot.
     #expect(samples.map { $0.row[.r] } == [1, 2, 3])
-    #expect(samples.map { RFC3339.string(nanoseconds: $0.time.nanoseconds) } == [
-      "2026-11-23T03:12:01Z", "2026-11-23T03:12:02Z", "2026-11-23T03:12:03Z",
-    ])
+    #expect(
+      samples.map { RFC3339.string(nanoseconds: $0.time.nanoseconds) } == [
+        "2026-11-23T03:12:01Z", "2026-11-23T03:12:02Z", "2026-11-23T03:12:03Z",
+      ])
     #expect(samples.map { $0.load?.oneMinute } == [nil, 0.52, nil])
     #expect(samples.allSatisfy { $0.cpus == 4 && $0.host == "web1" && $0.source == .vmstat })
     #expect(try #require(statuses.last).cpus == 4)

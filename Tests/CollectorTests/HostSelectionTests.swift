@@ -31,7 +31,8 @@ struct HostSelectionTests {
   func chooses() throws {
     let selection = HostSelection(fleet: try Self.fleet())
     #expect(try selection.targets(["@web"]).map(\.name) == ["web1", "web2"])
-    #expect(try selection.targets(["web[1-2]", "db1", "web1"]).map(\.name) == ["web1", "web2", "db1"])
+    #expect(
+      try selection.targets(["web[1-2]", "db1", "web1"]).map(\.name) == ["web1", "web2", "db1"])
     #expect(try selection.targets([]).map(\.name) == ["web1", "web2", "db1"])
     #expect(try selection.targets(["new.example"]).map(\.address) == ["new.example"])
   }

@@ -76,7 +76,9 @@ struct RecordingTests {
       FleetTarget(name: name, address: name, transport: .local, command: command)
     }
     collector.start([target("a", "sleep 60"), target("b", "sleep 60")])
-    let change = collector.apply([target("a", "sleep 60"), target("b", "sleep 61"), target("c", "sleep 60")])
+    let change = collector.apply([
+      target("a", "sleep 60"), target("b", "sleep 61"), target("c", "sleep 60"),
+    ])
     #expect(change == .init(added: ["c"], removed: [], changed: ["b"]))
     #expect(collector.apply([target("a", "sleep 60")]).removed.sorted() == ["b", "c"])
     collector.stop()

@@ -33,7 +33,9 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   /// A host without vmstat is asked again now and then: somebody may install it.
   private static let noVmstatRetrySeconds = 300.0
 
-  init(target: FleetTarget, delegate: any LinkDelegate, environment: FleetEnvironment, loop: EventLoop) {
+  init(
+    target: FleetTarget, delegate: any LinkDelegate, environment: FleetEnvironment, loop: EventLoop
+  ) {
     self.target = target
     self.delegate = delegate
     self.environment = environment

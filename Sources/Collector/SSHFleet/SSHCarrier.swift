@@ -36,11 +36,11 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   var session: SSHSession?
   /// What known_hosts lists for the host.
   var knownKeys: KnownKeys?
-  private var socket: Int32 = -1
-  private var addressIndex = 0
+  var socket: Int32 = -1
+  var addressIndex = 0
   private var watched: UInt32 = 0
-  private var holdsPlace = false
-  private var limits = LinkDeadlines()
+  var holdsPlace = false
+  var limits = LinkDeadlines()
   /// Index into the plan's attempts, and how many keys the server has refused so far.
   var attempt = 0
   var refusals = 0
@@ -97,77 +97,6 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
         }
       }
     }
-  }
-
-  // MARK: - Connect
-
-  private func connect() {
-    guard let endpoint, addressIndex < endpoint.addresses.count else { return }
-    let address = endpoint.addresses[addressIndex]
-    phase = .connecting
-    owner.carrierIsConnecting("connecting to \(address.text)")
-    let share = max(second, LinkDeadlines.connect / UInt64(endpoint.addresses.count))
-    limits.begin(share, patience: holdsPlace)
-    owner.carrierDeadlineChanged()
-    socket = Glibc.socket(
-      address.family,
-      Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard socket >= 0 else { return connectFailed(errno) }
-    setSocketOptions()
-    let status = address.bytes.withUnsafeBytes { bytes in
-      Glibc.connect(
-        socket, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self),
-        socklen_t(bytes.count))
-    }
-    if status == 0 { return didConnect() }
-    guard errno == EINPROGRESS else { return connectFailed(errno) }
-    watch(EPOLLOUT.rawValue)
-  }
-
-  /// A peer that vanished is noticed by the kernel: SSH keepalives of libssh2 1.10 leak and may
-  /// corrupt the session (libssh2 #623, #1397), so they are never used.
-  private func setSocketOptions() {
-    func set(_ level: Int32, _ name: Int32, _ value: Int32) {
-      var value = value
-      setsockopt(socket, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
-    }
-    set(SOL_SOCKET, SO_KEEPALIVE, 1)
-    set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 15)
-    set(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 5)
-    set(Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
-    set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 30_000)
-    set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-  }
-
-  private func connectFailed(_ code: Int32) {
-    let text = addressText
-    closeSocket()
-    addressIndex += 1
-    if let endpoint, addressIndex < endpoint.addresses.count { return connect() }
-    addressIndex = max(0, (endpoint?.addresses.count ?? 1) - 1)
-    let hint =
-      switch code {
-      case ECONNREFUSED: "connection refused by \(text): no sshd listens there; check the port"
-      case ETIMEDOUT:
-        "no answer from \(text) within \(LinkDeadlines.connect / second) s: "
-          + "the host is down, or a firewall drops the packets"
-      default: "can't connect to \(text): \(errorText(code))"
-      }
-    fail(LinkFailure(.unreachable, hint))
-  }
-
-  private func didConnect() {
-    guard let endpoint else { return }
-    let known = environment.knownHosts.knownHosts(files: endpoint.knownHostsFiles)
-    let keys = known.keys(host: endpoint.keyName, port: endpoint.port)
-    knownKeys = keys
-    session = SSHSession(socket: socket, hostKeyTypes: HostKeyTypes.preferred(keys.types))
-    guard session != nil else { return fail(LinkFailure(.unreachable, "libssh2: out of memory")) }
-    phase = .handshaking
-    limits.begin(LinkDeadlines.handshake, patience: holdsPlace, notice: true)
-    owner.carrierIsConnecting("key exchange with \(addressText)")
-    owner.carrierDeadlineChanged()
-    advance()
   }
 
   // MARK: - Events
@@ -251,41 +180,6 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     fail(LinkFailure(.unreachable, "\(addressText): key exchange failed: \(text)"))
   }
 
-  private func beginStream() {
-    phase = .streaming
-    limits.clear()
-    giveBackPlace(.worked)
-    owner.carrierDidConnect(address: "\(endpoint?.user ?? "")@\(addressText)")
-  }
-
-  private func readStep(_ session: SSHSession) -> Bool {
-    let buffer = loop.buffer
-    switch session.read(into: buffer) {
-    case .failed(let text):
-      fail(LinkFailure(.unreachable, "\(addressText): the connection broke: \(text)"))
-      return false
-    case .bytes(let count):
-      owner.carrierDidReceive(loop.bytes(count).span)
-      guard case .streaming = phase else { return false }
-      if count == buffer.count { return true }
-    case .empty: break
-    }
-    // Anything still queued is standard error; asking spares two system calls a row.
-    if session.queuedBytes > 0, case .bytes(let count) = session.readError(into: buffer) {
-      owner.carrierDidReceiveError(loop.bytes(count).span)
-      return phaseIsStreaming
-    }
-    guard session.isAtEnd else { return false }
-    phase = .draining
-    limits.begin(second)
-    owner.carrierDeadlineChanged()
-    return true
-  }
-
-  private var phaseIsStreaming: Bool {
-    if case .streaming = phase { true } else { false }
-  }
-
   // MARK: - Time
 
   var deadline: UInt64 { limits.next }
@@ -334,7 +228,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
 
   /// Lets the socket go. A session owns its socket, and goes when nobody holds it any more: a
   /// step that is under way, or the worker it is lent to, whose calls fail after the shutdown.
-  private func closeSocket() {
+  func closeSocket() {
     guard socket >= 0 else { return }
     loop.forget(socket)
     watched = 0

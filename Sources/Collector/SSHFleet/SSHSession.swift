@@ -19,9 +19,9 @@ final class SSHSession {
   /// window is the bound on memory; its default of 2 MiB would be 2 GiB for 1,000 hosts.
   static let windowBytes: UInt32 = 128 << 10
 
-  private let session: OpaquePointer
+  let session: OpaquePointer
   private var channel: OpaquePointer?
-  private let socket: Int32
+  let socket: Int32
   private var greeting: UnsafeMutablePointer<culprit_greeting>?
   /// Lives as long as the session: `exec` may have to be repeated with the same pointer.
   private var command: UnsafeMutablePointer<CChar>?
@@ -75,7 +75,9 @@ final class SSHSession {
   /// The server's first bytes (banner, KEXINIT), until `forgetGreeting`.
   var greetingBytes: [UInt8] {
     guard let greeting else { return [] }
-    return withUnsafeBytes(of: &greeting.pointee.bytes) { Array($0.prefix(greeting.pointee.length)) }
+    return withUnsafeBytes(of: &greeting.pointee.bytes) {
+      Array($0.prefix(greeting.pointee.length))
+    }
   }
 
   func forgetGreeting() {
@@ -116,72 +118,6 @@ final class SSHSession {
         session, user, user.utf8.count, nil, 0, key.baseAddress, key.count, nil))
   }
 
-  /// Logs in with a key that the ssh-agent holds. Blocks on the agent's socket and on the
-  /// server's, both bounded by `deadline` (monotonic): for a worker, never for an event loop.
-  func authenticateWithAgent(
-    user: String, socketPath: String, wanted: [[UInt8]]?, limit: Int, deadline: UInt64
-  ) -> AgentOutcome {
-    guard let agent = libssh2_agent_init(session) else { return .noAgent("out of memory") }
-    defer {
-      libssh2_agent_disconnect(agent)
-      libssh2_agent_free(agent)
-    }
-    libssh2_agent_set_identity_path(agent, socketPath)
-    guard libssh2_agent_connect(agent) == 0, libssh2_agent_list_identities(agent) == 0 else {
-      return .noAgent("no answer from the ssh-agent at \(socketPath)")
-    }
-    var passedOver: [IdentityFile.Usability] = []
-    var tried = 0
-    var previous: UnsafeMutablePointer<libssh2_agent_publickey>?
-    var current: UnsafeMutablePointer<libssh2_agent_publickey>?
-    while tried < limit, libssh2_agent_get_identity(agent, &current, previous) == 0,
-      let identity = current
-    {
-      previous = current
-      let blob = Array(
-        UnsafeBufferPointer(start: identity.pointee.blob, count: identity.pointee.blob_len))
-      if let wanted, !wanted.contains(blob) { continue }
-      let usability = IdentityFile.usability(ofBlob: blob)
-      guard usability == .usable else {
-        passedOver.append(usability)
-        continue
-      }
-      tried += 1
-      switch wait(until: deadline, { libssh2_agent_userauth(agent, user, identity) }) {
-      case .done: return .accepted
-      case .again: return .failed("no answer to the login within its time")
-      case .failed(let code, let text):
-        if code != LIBSSH2_ERROR_AUTHENTICATION_FAILED, code != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED {
-          return .failed(text)
-        }
-      }
-    }
-    return .refused(tried: tried, passedOver: passedOver)
-  }
-
-  enum AgentOutcome {
-    case accepted
-    /// No key of the agent was accepted; `passedOver` are those libssh2 can't use.
-    case refused(tried: Int, passedOver: [IdentityFile.Usability])
-    case noAgent(String)
-    case failed(String)
-  }
-
-  private func wait(until deadline: UInt64, _ call: () -> Int32) -> Step {
-    while true {
-      let result = step(call())
-      guard case .again = result else { return result }
-      let now = monotonicNow()
-      guard now < deadline else { return .again }
-      var events: Int16 = 0
-      let directions = libssh2_session_block_directions(session)
-      if directions & LIBSSH2_SESSION_BLOCK_INBOUND != 0 { events |= Int16(POLLIN) }
-      if directions & LIBSSH2_SESSION_BLOCK_OUTBOUND != 0 { events |= Int16(POLLOUT) }
-      var waiting = pollfd(fd: socket, events: events, revents: 0)
-      poll(&waiting, 1, Int32(min(1000, (deadline - now) / 1_000_000 + 1)))
-    }
-  }
-
   // MARK: - Command
 
   func openChannel() -> Step {
@@ -194,7 +130,9 @@ final class SSHSession {
   }
 
   func start(_ text: String) -> Step {
-    guard let channel else { return .failed(code: LIBSSH2_ERROR_CHANNEL_UNKNOWN, text: "no channel") }
+    guard let channel else {
+      return .failed(code: LIBSSH2_ERROR_CHANNEL_UNKNOWN, text: "no channel")
+    }
     if command == nil { command = strdup(text) }
     let exec: StaticString = "exec"
     let code = exec.utf8Start.withMemoryRebound(to: CChar.self, capacity: 5) {
@@ -257,7 +195,7 @@ final class SSHSession {
 
   // MARK: - Errors
 
-  private func step(_ code: Int32) -> Step {
+  func step(_ code: Int32) -> Step {
     if code == 0 { return .done }
     if code == LIBSSH2_ERROR_EAGAIN { return .again }
     return .failed(code: code, text: lastErrorText(code))

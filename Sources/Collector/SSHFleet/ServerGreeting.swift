@@ -44,29 +44,31 @@ struct ServerGreeting {
   }
 
   /// What libssh2 1.10.0 speaks, per kind of algorithm (its kex.c, hostkey.c, crypt.c, mac.c).
-  private var comparison: [(kind: String, theirs: [String], ours: Set<String>)] { [
-    (
-      "key exchange", keyExchanges,
-      [
-        "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
-        "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group-exchange-sha256",
-        "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
-        "diffie-hellman-group14-sha256", "diffie-hellman-group14-sha1",
-      ]
-    ),
-    (
-      "host key", hostKeys,
-      [
-        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-        "ssh-rsa", "ssh-dss",
-      ]
-    ),
-    (
-      "cipher", ciphers,
-      ["aes256-ctr", "aes192-ctr", "aes128-ctr", "aes256-cbc", "aes192-cbc", "aes128-cbc"]
-    ),
-    ("MAC", macs, ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha1", "hmac-sha1-96"]),
-  ] }
+  private var comparison: [(kind: String, theirs: [String], ours: Set<String>)] {
+    [
+      (
+        "key exchange", keyExchanges,
+        [
+          "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
+          "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group-exchange-sha256",
+          "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
+          "diffie-hellman-group14-sha256", "diffie-hellman-group14-sha1",
+        ]
+      ),
+      (
+        "host key", hostKeys,
+        [
+          "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+          "ssh-rsa", "ssh-dss",
+        ]
+      ),
+      (
+        "cipher", ciphers,
+        ["aes256-ctr", "aes192-ctr", "aes128-ctr", "aes256-cbc", "aes192-cbc", "aes128-cbc"]
+      ),
+      ("MAC", macs, ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha1", "hmac-sha1-96"]),
+    ]
+  }
 
   /// A sentence naming what the two sides don't share; `nil` where they share one of each kind.
   var mismatch: String? {

@@ -20,8 +20,9 @@ struct ClientReading {
   /// What it had used when all were connected, without the lines that came meanwhile.
   func cpuSecondsOfStart(perLine: Double) -> Double { cpuSecondsAtStart - linesAtStart * perLine }
 
-  /// Seconds after the last host connected until the first sample: what is under way ends first.
-  private static let settleSeconds = 1.0
+  /// Seconds after the last host connected until the first sample: what is under way ends first,
+  /// and pages and caches that are touched for the first time have been.
+  private static let settleSeconds = 3.0
 
   static func measure(
     _ client: Client, on addresses: [String], of server: any HostServer,

@@ -8,7 +8,7 @@ struct FaninCommand: ParsableCommand {
       The clients take turns on the same server: the C loop, culprit collect (decoding and \
       storing included) and ssh processes, at most 50 of them, whatever --hosts says.
 
-      How it is measured: once the server counts a session from every host, and one second \
+      How it is measured: once the server counts a session from every host, and three seconds \
       later, the CPU clocks of the client's process tree are read, and again at the end of the \
       window. The difference by the lines that the server sent in between is the cost of a line. \
       What had been used at the first reading, less the lines sent by then, and less the same \

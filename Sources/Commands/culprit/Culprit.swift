@@ -5,7 +5,7 @@ import Foundation
 struct Culprit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "culprit",
-    abstract: "Which process on which host caused the load, who suffered, and what happened at 03:12?",
+    abstract: "Load went up: which host, when, how high, and was it CPU, disk or swap?",
     discussion: """
       Watches vmstat of many servers over SSH in one terminal, keeps a history in SQLite, and \
       finds the load spikes in it. Nothing is installed on the hosts.

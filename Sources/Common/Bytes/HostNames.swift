@@ -56,7 +56,8 @@ public enum HostNames {
       let (head, digits, tail) = lastNumber(of: name)
       // Without leading zeros numbers of any width share a stem; with them, those of their width.
       let isPadded = digits.hasPrefix("0") && digits.count > 1
-      let width = isPadded || padded.contains("\(head)\0\(tail)\0\(digits.count)") ? digits.count : 0
+      let width =
+        isPadded || padded.contains("\(head)\0\(tail)\0\(digits.count)") ? digits.count : 0
       let stem = Stem(head: head, tail: tail, width: digits.isEmpty ? -1 : width)
       if members[stem] == nil { order.append(stem) }
       members[stem, default: []].append(Int(digits) ?? 0)

@@ -187,7 +187,8 @@ private struct FleetTable {
 
   func interval() throws(FleetFileError) -> Int? {
     try parsed(
-      "interval", Quantity.wholeSeconds, "whole seconds from \"1s\" to \"1h\": vmstat knows no less")
+      "interval", Quantity.wholeSeconds, "whole seconds from \"1s\" to \"1h\": vmstat knows no less"
+    )
   }
 
   /// A relative path starts from the fleet file's folder.

@@ -78,7 +78,8 @@ public struct HostSelection: Sendable {
         description: "“\(Printable.text(text, limit: 80))” is no host: write [user@]host[:port], "
           + "[ipv6]:port, web[1-20], @tag or local")
     }
-    let listed = fleet?.hosts.first { $0.name == specifier.name }
+    let listed =
+      fleet?.hosts.first { $0.name == specifier.name }
       ?? fleet?.hosts.first { $0.name == specifier.host }
     var host = listed ?? FleetFile.Host(name: specifier.name, address: specifier.host)
     host.settings = LinkSettings(user: specifier.user, port: specifier.port).over(host.settings)

@@ -122,7 +122,8 @@ public final class Recorder: Sendable {
     let retention = self.retention.withLock { $0 }
     do throws(HistoryError) {
       let report = try store.enforceRetention(
-        keepSeconds: retention.keepSeconds.map { Int64($0) }, maxSizeBytes: retention.maxSizeBytes, now: .now)
+        keepSeconds: retention.keepSeconds.map { Int64($0) }, maxSizeBytes: retention.maxSizeBytes,
+        now: .now)
       guard report.hasDeleted else { return }
       func day(_ moment: Timestamp?) -> String {
         moment.map { RFC3339.string(nanoseconds: $0.nanoseconds) } ?? "?"

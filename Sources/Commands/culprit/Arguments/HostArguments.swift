@@ -6,7 +6,8 @@ import Records
 enum HostArguments {
   /// The names that `arguments` stand for; `nil` for all. One that the history doesn't know is
   /// an error that names those it does.
-  static func names(_ arguments: [String], in store: HistoryStore) throws(HistoryError) -> [String]? {
+  static func names(_ arguments: [String], in store: HistoryStore) throws(HistoryError) -> [String]?
+  {
     guard !arguments.isEmpty else { return nil }
     return try find(arguments, known: store.hosts().map(\.status.host))
   }

@@ -30,7 +30,8 @@ extension LogOptions {
     if let logFile {
       descriptor = open(logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
       guard descriptor >= 0 else {
-        throw CommandFailure.failed("can't log into \(logFile): \(String(cString: strerror(errno)))")
+        throw CommandFailure.failed(
+          "can't log into \(logFile): \(String(cString: strerror(errno)))")
       }
     } else if screenInUse {
       try? StandardPlaces.makeStateFolder()
