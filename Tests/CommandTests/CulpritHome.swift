@@ -44,7 +44,21 @@ final class CulpritHome: Sendable {
 
   func start(_ arguments: [String], input: String? = nil) throws -> Program {
     try Program(
-      [CulpritHome.binary] + arguments, environment: environment, input: input.map { Array($0.utf8) })
+      [CulpritHome.binary] + arguments, environment: environment,
+      input: input.map { Array($0.utf8) })
+  }
+
+  /// Runs `culprit` until `isEnough` holds for what it has printed, and ends it as ^C does.
+  func run(
+    _ arguments: [String], until what: String, within seconds: Double = 60,
+    _ isEnough: (Program) throws -> Bool
+  ) async throws -> ProgramResult {
+    let program = try start(arguments)
+    try await TestSupport.until(
+      what, within: seconds, detail: { program.errorText + program.outputText.suffix(2000) }
+    ) { try program.hasEnded || isEnough(program) }
+    program.send(SIGINT)
+    return try await program.end()
   }
 
   /// What plain `sqlite3` answers, a line per row, fields divided by `|`.
@@ -82,6 +96,17 @@ final class CulpritHome: Sendable {
 
 /// JSON Lines, as every command prints with `--json`.
 enum JSONLines {
+  /// The objects that a program which may still be writing has printed in full.
+  static func whole(_ program: Program) throws -> [[String: Any]] {
+    let text = program.outputText
+    return try objects(String(text[..<(text.lastIndex(of: "\n") ?? text.startIndex)]))
+  }
+
+  /// How many rows each host has.
+  static func rowsByHost(_ program: Program) throws -> [String: Int] {
+    try whole(program).reduce(into: [:]) { $0[$1["host"] as? String ?? "?", default: 0] += 1 }
+  }
+
   static func objects(_ text: String) throws -> [[String: Any]] {
     try text.split(separator: "\n").map { line in
       guard let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]

@@ -36,7 +36,8 @@ import Testing
     Case(text: "[defaults]\nidentity = 7", line: 2, words: ["defaults.identity"]),
     Case(text: "[defaults]\nknown_hosts = [1]", line: 2, words: ["defaults.known_hosts"]),
     Case(text: "[history]\nkeep = \"14 fortnights\"", line: 2, words: ["history.keep", "14d"]),
-    Case(text: "[history]\nmax_size = \"5 floppies\"", line: 2, words: ["history.max_size", "5GB"]),
+    Case(
+      text: "[history]\nmax_size = \"5 floppies\"", line: 2, words: ["history.max_size", "5GB"]),
     Case(
       text: "[history]\nsynchronous = \"off\"", line: 2,
       words: ["history.synchronous", "full", "normal"]),

@@ -4,9 +4,14 @@ import TestSupport
 /// Shell scripts that stand for a host: they print what a `vmstat -n -t 1` there might.
 enum HostScript {
   static let header = """
-    procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu----- -----timestamp-----
-     r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st                 UTC
+    procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu----- \
+    -----timestamp-----
+     r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st \
+                    UTC
     """
+
+  /// A command that ends when the session does, as vmstat's next row would end it.
+  static let untilGone = "cat > /dev/null"
 
   /// 2026-11-22T00:00:00Z, the stamp of row 0.
   static let startSeconds = 1795305600
@@ -20,17 +25,12 @@ enum HostScript {
       + " 98  0  0 2026-11-22 \(clock)"
   }
 
-  /// Prints `text` as it is, and then `end`, a shell command.
-  static func print(_ text: String, file: TestFolder, name: String, then end: String) throws
-    -> String
-  {
-    let path = try file.write(text, to: name)
-    return "cat '\(path)'; \(end)\n"
-  }
+  /// Prints the file at `path` and then nothing, for as long as the session is there.
+  static func printing(_ path: String) -> String { "cat '\(path)'; \(untilGone)\n" }
 
-  /// A row every `pause` seconds, numbered on from one connection to the next, each also appended
-  /// to the file at `log` just before it is printed. The first row of each run, which is an
-  /// average since boot, goes into the log as well.
+  /// A row every `pause` seconds, numbered on from one connection to the next, each number
+  /// also appended to the file at `log` just before its row is printed: but for the first of each
+  /// run, which stands for the average since boot.
   static func counting(counter: String, log: String, pause: String = "0.05") -> String {
     """
     n=`cat '\(counter)' 2>/dev/null || echo 0`
@@ -41,7 +41,8 @@ enum HostScript {
     while :; do
       n=$((n + 1))
       echo $n > '\(counter)'
-      row=`printf ' 1  0      0 %d   1000  50000    0    0     1     2   10   20  1  1 98  0  0 2026-11-22 %02d:%02d:%02d' \
+      format=' 1  0      0 %d   1000  50000    0    0     1     2   10   20  1  1 98  0  0'
+      row=`printf "$format 2026-11-22 %02d:%02d:%02d" \
         $((100000 + n)) $((n / 3600)) $((n / 60 % 60)) $((n % 60))`
       [ $first = 1 ] || echo "$n" >> '\(log)'
       first=0

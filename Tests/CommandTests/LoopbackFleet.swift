@@ -49,6 +49,20 @@ final class LoopbackFleet {
     ]
   }
 
+  /// `culprit watch --json`, ended when each of `names` has so many rows.
+  func watch(
+    _ words: [String], rows: Int = 2, of names: [String]? = nil
+  ) async throws -> ProgramResult {
+    let names = names ?? self.names
+    let result = try await home.run(
+      ["watch", "--json"] + words, until: "\(rows) rows of each of \(names)"
+    ) { program in
+      let counts = try JSONLines.rowsByHost(program)
+      return names.allSatisfy { counts[$0] ?? 0 >= rows }
+    }
+    return result
+  }
+
   /// `address:port` of a host.
   func place(_ number: Int = 1) -> String { "\(LoopbackFleet.address(number)):\(server.port)" }
 

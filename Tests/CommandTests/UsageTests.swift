@@ -26,9 +26,16 @@ import Testing
   @Test func theVersionNamesProductAndProtocol() async throws {
     let result = try await CulpritHome().run("--version")
     #expect(result.code == 0)
-    let isVersion = try /culprit \d+\.\d+\.\d+ \(remote command protocol \d+\)\n+/
+    let isVersion =
+      try /culprit \d+\.\d+\.\d+ \(remote command protocol \d+\)\n+/
       .wholeMatch(in: result.outputText) != nil
     #expect(isVersion, "\(result)")
+  }
+
+  @Test func theBenchmarksHaveHelp() async throws {
+    let result = try await Program.run([Machine.executable("culprit-bench"), "--help"])
+    #expect(result.code == 0)
+    #expect(result.outputText.contains("fanin"))
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])

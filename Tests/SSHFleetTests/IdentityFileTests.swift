@@ -46,7 +46,8 @@ struct IdentityFileTests {
   @Test(arguments: [
     "", "garbage", "ssh-ed25519 AAAA a public key", "-----BEGIN OPENSSH PRIVATE KEY-----\n",
     "-----BEGIN OPENSSH PRIVATE KEY-----\n!!!!\n-----END OPENSSH PRIVATE KEY-----\n",
-    "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
+      + "-----END OPENSSH PRIVATE KEY-----\n",
     "-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----\n", "\u{0}\u{1}\u{7f}",
   ])
   func whatIsNoUsableKeySaysSo(text: String) throws {

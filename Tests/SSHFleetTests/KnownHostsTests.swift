@@ -79,7 +79,8 @@ import Testing
   @Test func blanksTabsAndCarriageReturnsAreNoPartOfAWord() {
     let base64 = Data(Self.key).base64EncodedString()
     #expect(verdict("  web1\t ssh-ed25519   \(base64)  a comment\r\n", "web1") == .match)
-    #expect(verdict("web2 ssh-ed25519 \(base64)\r\nweb1 ssh-ed25519 \(base64)\r\n", "web1") == .match)
+    #expect(
+      verdict("web2 ssh-ed25519 \(base64)\r\nweb1 ssh-ed25519 \(base64)\r\n", "web1") == .match)
     #expect(verdict("web1 ssh-ed25519 \(base64)", "web1") == .match)
   }
 

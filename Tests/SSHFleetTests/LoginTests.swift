@@ -191,12 +191,18 @@ struct LoginTests {
 
   /// A server that speaks only what libssh2 1.10 doesn't is told with both lists, and left alone.
   @Test(arguments: [
-    (["MACs hmac-sha2-256-etm@openssh.com", "Ciphers aes256-ctr"],
-      "MAC", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512"),
-    (["Ciphers chacha20-poly1305@openssh.com"],
-      "cipher", "chacha20-poly1305@openssh.com", "aes256-ctr"),
-    (["KexAlgorithms sntrup761x25519-sha512@openssh.com"],
-      "key exchange", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256"),
+    (
+      ["MACs hmac-sha2-256-etm@openssh.com", "Ciphers aes256-ctr"],
+      "MAC", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512"
+    ),
+    (
+      ["Ciphers chacha20-poly1305@openssh.com"],
+      "cipher", "chacha20-poly1305@openssh.com", "aes256-ctr"
+    ),
+    (
+      ["KexAlgorithms sntrup761x25519-sha512@openssh.com"],
+      "key exchange", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256"
+    ),
   ])
   func aHardenedServerIsUnsupported(
     lines: [String], kind: String, theirs: String, ours: String

@@ -27,7 +27,10 @@ import Testing
   }
 
   private func length(_ count: Int) -> [UInt8] {
-    [UInt8(count >> 24 & 255), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)]
+    [
+      UInt8(count >> 24 & 255), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255),
+      UInt8(count & 255),
+    ]
   }
 
   @Test func itReadsBannerAndLists() {
@@ -51,12 +54,16 @@ import Testing
     #expect(banner.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F })
   }
 
-  @Test(arguments: [
-    (\Lists.keyExchanges, "key exchange", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256"),
-    (\Lists.hostKeys, "host key", "rsa-sha2-512,rsa-sha2-256", "ssh-ed25519"),
-    (\Lists.ciphers, "cipher", "chacha20-poly1305@openssh.com", "aes256-ctr"),
-    (\Lists.macs, "MAC", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"),
-  ] as [(WritableKeyPath<Lists, String> & Sendable, String, String, String)])
+  @Test(
+    arguments: [
+      (
+        \Lists.keyExchanges, "key exchange", "sntrup761x25519-sha512@openssh.com",
+        "curve25519-sha256"
+      ),
+      (\Lists.hostKeys, "host key", "rsa-sha2-512,rsa-sha2-256", "ssh-ed25519"),
+      (\Lists.ciphers, "cipher", "chacha20-poly1305@openssh.com", "aes256-ctr"),
+      (\Lists.macs, "MAC", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"),
+    ] as [(WritableKeyPath<Lists, String> & Sendable, String, String, String)])
   func aMismatchNamesBothLists(
     list: WritableKeyPath<Lists, String> & Sendable, kind: String, theirs: String, ours: String
   ) throws {

@@ -26,7 +26,7 @@ struct StreamTests {
     let server = try await SSHServer.start()
     let recorder = LinkRecorder()
     try await withFleet { fleet in
-      let command = #"x="a  b"; echo "$x|\$|\\|`echo c`"; sleep 1000"#
+      let command = #"x="a  b"; echo "$x|\$|\\|`echo c`"; cat > /dev/null"#
       fleet.add(try server.target(command: command), delegate: recorder)
       let record = try await recorder.wait(for: "a line") { $0.rows >= 1 }
       #expect(record.text == "a  b|$|\\|c\n")
@@ -40,7 +40,7 @@ struct StreamTests {
     let expected = try await Program.run(["seq", "1", "\(count)"]).output
     let recorder = LinkRecorder()
     try await withFleet { fleet in
-      let command = "seq 1 \(count); sleep 1000"
+      let command = "seq 1 \(count); cat > /dev/null"
       fleet.add(try server.target(command: command, interval: 30), delegate: recorder)
       try await recorder.wait(for: "\(expected.count) bytes", within: 90) {
         $0.received.count >= expected.count || !$0.failures.isEmpty
@@ -124,7 +124,8 @@ struct StreamTests {
         try await recorder.wait(for: "a row", within: 120) { $0.rows >= 1 }
       }
       for recorder in recorders {
-        #expect(!recorder.now.changes.contains { if case .given = $0.state { true } else { false } })
+        #expect(
+          !recorder.now.changes.contains { if case .given = $0.state { true } else { false } })
       }
     }
     #expect(server.logins >= 12)

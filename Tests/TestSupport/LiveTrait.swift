@@ -6,7 +6,7 @@ import Testing
 public struct LiveTrait: TestTrait, SuiteTrait, TestScoping {
   public let isRecursive = true
 
-  private static let gate = Gate(places: 6)
+  private static let gate = Gate(places: 8)
 
   public func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void

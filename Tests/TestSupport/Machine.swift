@@ -39,7 +39,8 @@ public enum Machine {
 
   /// Where an executable of this package was built: beside the tests, or in `.build/debug`.
   public static func executable(_ name: String) -> String {
-    let beside = URL(fileURLWithPath: CommandLine.arguments.first ?? "")
+    let beside =
+      URL(fileURLWithPath: CommandLine.arguments.first ?? "")
       .deletingLastPathComponent().path + "/\(name)"
     return isExecutable(beside) ? beside : "\(packageRoot)/.build/debug/\(name)"
   }

@@ -71,6 +71,9 @@ public final class SSHServer {
         "PasswordAuthentication no", "KbdInteractiveAuthentication no",
         "PermitRootLogin prohibit-password", "LogLevel VERBOSE", "PrintMotd no",
         "MaxStartups 100:30:200", "UseDNS no",
+        // Debian's bash reads ~/.bashrc for each command over ssh; whatever stands in that of
+        // whoever runs the tests, it isn't for sessions that are killed on the way.
+        "SetEnv HOME=\(folder.path)",
       ]
     // From 9.8 on, sshd refuses addresses from which bad logins came: all of a test's are one.
     if SSHServer.hasPenalties { lines.append("PerSourcePenalties no") }

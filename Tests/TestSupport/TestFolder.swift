@@ -22,7 +22,7 @@ public final class TestFolder: Sendable {
 
   public func file(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// Writes a file and returns its path.
+  /// Writes a file, in one step for who reads it meanwhile, and returns its path.
   @discardableResult
   public func write(_ text: String, to name: String, mode: mode_t = 0o644) throws -> String {
     try write(Array(text.utf8), to: name, mode: mode)
@@ -31,7 +31,7 @@ public final class TestFolder: Sendable {
   @discardableResult
   public func write(_ bytes: [UInt8], to name: String, mode: mode_t = 0o644) throws -> String {
     let path = file(name)
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
     chmod(path, mode)
     return path
   }
