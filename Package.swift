@@ -12,7 +12,6 @@ let collections = Target.Dependency.product(name: "DequeModule", package: "swift
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
-let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 /// A module map over a Debian library, with the few shims Swift needs.
 func cTarget(_ name: String, links libraries: [String] = []) -> Target {
@@ -52,7 +51,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
   ],
   targets: [
     // C: libraries and what Swift can't call.
@@ -78,7 +76,7 @@ let package = Package(
     .executableTarget(
       name: "culprit",
       dependencies: [
-        "Collector", "Watch", "History", "Records", "Bytes", argumentParser, logging, unixSignals,
+        "Collector", "Watch", "History", "Records", "Bytes", argumentParser, logging,
       ],
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
     .executableTarget(

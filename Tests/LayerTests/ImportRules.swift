@@ -20,7 +20,6 @@ struct ImportRules {
       "culprit", "Commands",
       [
         "Collector", "Watch", "History", "Records", "Bytes", "SSHFleet", "ArgumentParser",
-        "UnixSignals",
       ]
     ),
   ]

@@ -22,6 +22,12 @@ public struct KnownKeys: Sendable {
     return types
   }
 
+  /// Whether keys are listed, and none of a kind that libssh2 1.10 can still check against a
+  /// current server: it knows RSA with SHA-1 only, which OpenSSH refuses since 8.8.
+  public var hasOnlyUncheckableKinds: Bool {
+    !types.isEmpty && !types.contains { HostKeyTypes.all.contains($0) && $0 != "ssh-rsa" }
+  }
+
   /// Whether `key`, the blob the host showed, is the one we know.
   public func verdict(_ key: [UInt8]) -> KnownHostsVerdict {
     var other: KnownHosts.Entry?

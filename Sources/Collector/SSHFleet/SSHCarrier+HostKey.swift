@@ -24,6 +24,14 @@ extension SSHCarrier {
     switch knownKeys.verdict(key) {
     case .match: return true
     case .unknown: return accept(key, fingerprint: fingerprint, endpoint: endpoint)
+    case .changed(let file, let line) where knownKeys.hasOnlyUncheckableKinds:
+      let kinds = knownKeys.types.joined(separator: ", ")
+      fail(
+        LinkFailure(
+          .unsupported,
+          "\(file):\(line) knows \(endpoint.keyName) by its \(kinds) key only, which libssh2 1.10 "
+            + "can't check; add its ed25519 or ecdsa key to that file (\(addressText) shows "
+            + "\(fingerprint))"))
     case .changed(let file, let line):
       fail(
         LinkFailure(

@@ -16,7 +16,7 @@ extension SSHCarrier {
         phase = .opening
         return true
       case .failed(let code, let text):
-        guard LoginError.isRefusal(code) else {
+        guard LoginRefusal.isOne(code, text) else {
           fail(LinkFailure(.unreachable, "\(addressText): login broke off: \(text)"))
           return false
         }
@@ -100,13 +100,18 @@ private struct LentSession: @unchecked Sendable {
   let session: SSHSession
 }
 
-private enum LoginError {
+enum LoginRefusal {
   /// Whether the server said no to this key, as opposed to a broken connection. A key that can't
   /// be parsed counts as refused too: the next one may do.
-  static func isRefusal(_ code: Int32) -> Bool {
-    [
-      LIBSSH2_ERROR_AUTHENTICATION_FAILED, LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED, LIBSSH2_ERROR_FILE,
-      LIBSSH2_ERROR_METHOD_NONE, LIBSSH2_ERROR_METHOD_NOT_SUPPORTED,
-    ].contains(code)
+  static func isOne(_ code: Int32, _ text: String) -> Bool {
+    switch code {
+    case LIBSSH2_ERROR_AUTHENTICATION_FAILED, LIBSSH2_ERROR_FILE, LIBSSH2_ERROR_METHOD_NONE,
+      LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
+      true
+    // libssh2 1.10 has one code for a bad signature and for a connection that broke while the
+    // answer was awaited (userauth.c); only the text tells them apart.
+    case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED: !text.contains("Waiting")
+    default: false
+    }
   }
 }

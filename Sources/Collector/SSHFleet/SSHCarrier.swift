@@ -39,6 +39,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   var socket: Int32 = -1
   var addressIndex = 0
   private var watched: UInt32 = 0
+  private var goesOnLater = false
   var holdsPlace = false
   var limits = LinkDeadlines()
   /// Index into the plan's attempts, and how many keys the server has refused so far.
@@ -109,13 +110,31 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     if code == 0 { didConnect() } else { connectFailed(code) }
   }
 
-  /// Takes as many steps as there are without waiting.
+  /// Steps taken in one turn: a host that floods us must leave the others theirs.
+  private static let stepsOfTurn = 16
+
+  /// Takes the steps that need no waiting, up to a turn's worth.
   func advance() {
-    while let session, takeStep(session) {}
+    var steps = 0
+    while let session, takeStep(session) {
+      steps += 1
+      guard steps < SSHCarrier.stepsOfTurn else { return goOnLater() }
+    }
     guard let session else { return }
     if case .lent = phase { return }
     if case .closed = phase { return }
     watch(session.wantedEvents)
+  }
+
+  /// What is left is queued inside libssh2 already, so epoll wouldn't wake us for it.
+  private func goOnLater() {
+    guard !goesOnLater else { return }
+    goesOnLater = true
+    loop.post { [self] in
+      goesOnLater = false
+      if case .closed = phase { return }
+      advance()
+    }
   }
 
   /// One step of the current phase; whether another may follow at once.

@@ -37,9 +37,7 @@ extension SSHSession {
       case .done: return .accepted
       case .again: return .failed("no answer to the login within its time")
       case .failed(let code, let text):
-        if code != LIBSSH2_ERROR_AUTHENTICATION_FAILED, code != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED {
-          return .failed(text)
-        }
+        guard LoginRefusal.isOne(code, text) else { return .failed(text) }
       }
     }
     return .refused(tried: tried, passedOver: passedOver)

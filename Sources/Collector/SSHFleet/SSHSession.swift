@@ -22,7 +22,8 @@ final class SSHSession {
   let session: OpaquePointer
   private var channel: OpaquePointer?
   let socket: Int32
-  private var greeting: UnsafeMutablePointer<culprit_greeting>?
+  private let receiver: UnsafeMutablePointer<culprit_receiver>
+  private var greeting: UnsafeMutablePointer<culprit_greeting>? { receiver.pointee.greeting }
   /// Lives as long as the session: `exec` may have to be repeated with the same pointer.
   private var command: UnsafeMutablePointer<CChar>?
 
@@ -30,13 +31,18 @@ final class SSHSession {
   init?(socket: Int32, hostKeyTypes: [String]) {
     let greeting = UnsafeMutablePointer<culprit_greeting>.allocate(capacity: 1)
     greeting.initialize(to: culprit_greeting())
-    guard let session = culprit_session_new(greeting) else {
+    let receiver = UnsafeMutablePointer<culprit_receiver>.allocate(capacity: 1)
+    receiver.initialize(
+      to: culprit_receiver(
+        socket: socket, agent_patience: 10_000, has_delivered: 0, greeting: greeting))
+    guard let session = culprit_session_new(receiver) else {
       greeting.deallocate()
+      receiver.deallocate()
       return nil
     }
     self.session = session
     self.socket = socket
-    self.greeting = greeting
+    self.receiver = receiver
     libssh2_session_set_blocking(session, 0)
     if !hostKeyTypes.isEmpty {
       // Without it libssh2 takes the first type of its own list, and a host whose known key is of
@@ -54,6 +60,7 @@ final class SSHSession {
     libssh2_session_free(session)
     close(socket)
     greeting?.deallocate()
+    receiver.deallocate()
     free(command)
   }
 
@@ -81,9 +88,8 @@ final class SSHSession {
   }
 
   func forgetGreeting() {
-    culprit_session_detach(session)
     greeting?.deallocate()
-    greeting = nil
+    receiver.pointee.greeting = nil
   }
 
   /// The blob of the key that the host showed.

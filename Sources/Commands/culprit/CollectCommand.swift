@@ -32,12 +32,12 @@ struct CollectCommand: AsyncParsableCommand {
   var duration: DurationArgument?
 
   func run() async throws {
-    let signals = await StopSignals(reloads: true)
+    let signals = StopSignals(reloads: true)
     let log = try logging.logger()
     let plan = try makePlan()
     let path = history.path(plan.file)
     let recording = try Recording(
-      path: path, isDefaultPath: history.db == nil && plan.file?.history.path == nil, plan: plan,
+      path: path, plan: plan,
       log: log)
     let collector: FleetCollector
     do throws(LinkFailure) {
@@ -51,7 +51,10 @@ struct CollectCommand: AsyncParsableCommand {
     log.notice("recording \(plan.targets.count) hosts into \(path) (pid \(getpid()))")
     untilStopped(signals, collector, recording, log)
     collector.stop()
-    recording.stop()
+    let lost = recording.stop()
+    guard lost == 0 else {
+      throw CommandFailure.failed("stopped; \(lost) rows could not be stored, see above")
+    }
     log.notice("stopped; everything that arrived is stored")
   }
 
@@ -69,9 +72,9 @@ struct CollectCommand: AsyncParsableCommand {
   private func untilStopped(
     _ signals: StopSignals, _ collector: FleetCollector, _ recording: Recording, _ log: Logger
   ) {
-    let end = duration.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
+    let end = duration.map { SteadyTime.after(seconds: $0.seconds) } ?? .never
     var journal = StateJournal(log: log)
-    while !signals.wantsStop, Date() < end {
+    while !signals.wantsStop, !end.isPast {
       journal.note(logQueue.drain().events)
       if signals.takeReload() { reload(collector, recording, log) }
       signals.wait(seconds: 1, until: end)

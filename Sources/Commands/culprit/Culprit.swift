@@ -77,6 +77,9 @@ struct CommandFailure: Error, CustomStringConvertible {
     CommandFailure(description: description, code: 2)
   }
 
+  /// Nobody reads the output any more: a good end.
+  static let readerGone = CommandFailure(description: "", code: 0)
+
   /// `--check` found trouble, which was printed already.
   static let trouble = CommandFailure(description: "", code: 3)
 }

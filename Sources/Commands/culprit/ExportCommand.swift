@@ -36,11 +36,11 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let store = try history.openForReading()
     defer { try? store.close() }
-    let names = try store.answering { store throws(HistoryError) in
-      try HostArguments.names(hosts, in: store)
-    }
-    try HostArguments.requireKnown(names, in: store)
+    let names = try HostArguments.names(hosts, in: store, history)
     let (from, to) = (since.map(zone.moment), until.map(zone.moment))
+    if let from, let to, to < from {
+      throw CommandFailure.usage("--until lies before --since; give the later time to --until")
+    }
     if json {
       var rows = RowWriter(json: true, hosts: [], zone: .utc)
       try store.forEachSample(hosts: names, from: from, to: to, limit: nil) { sample in

@@ -32,10 +32,7 @@ struct HostsCommand: ParsableCommand {
     let path = history.path(history.db == nil ? try history.fleetFile() : nil)
     let store = try history.openForReading()
     defer { try? store.close() }
-    let names = try store.answering { store throws(HistoryError) in
-      try HostArguments.names(hosts, in: store)
-    }
-    try HostArguments.requireKnown(names, in: store)
+    let names = try HostArguments.names(hosts, in: store, history)
     let isCollected = CollectorLock.holder(of: path) != nil
     let records = try store.answering { store throws(HistoryError) in try store.hosts() }
       .filter { names?.contains($0.status.host) ?? true }

@@ -87,13 +87,25 @@ struct ImportCommand: ParsableCommand {
       guard let first = outcome.report.first, let last = outcome.report.last else { continue }
       span = (min(first, span?.first ?? first), max(last, span?.last ?? last))
     }
-    if let span { try reader.diagnose(from: span.first, to: span.last) }
+    if let span {
+      try reader.diagnose(from: span.first, to: span.last)
+      try warnOfRetention(span.first)
+    }
     if failures > 0 { throw CommandFailure(description: "", code: 1) }
+  }
+
+  /// A collector deletes what is older than its `keep`, whoever stored it.
+  private func warnOfRetention(_ first: Timestamp) throws {
+    let keep = try history.fleetFile()?.history.keepSeconds
+    guard let keep, Timestamp.now.seconds(since: first) > keep else { return }
+    printError(
+      "culprit: these rows are older than keep = \(Moments.span(keep)) of the fleet file: a "
+        + "collector on this history will delete them; import into a file of their own with --db")
   }
 
   private func openForWriting() throws -> HistoryStore {
     let file = history.db == nil ? try history.fleetFile() : nil
-    if history.db == nil, file?.history.path == nil { try StandardPlaces.makeStateFolder() }
+    try StandardPlaces.makeFolder(for: history.path(file))
     do throws(HistoryError) {
       return try HistoryStore.open(path: history.path(file))
     } catch {

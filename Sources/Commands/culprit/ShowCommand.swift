@@ -36,7 +36,9 @@ struct ShowCommand: ParsableCommand {
   func run() throws {
     let store = try history.openForReading()
     defer { try? store.close() }
-    try HostArguments.requireKnown([host], in: store)
+    guard try HostArguments.names([host], in: store, history)?.count == 1 else {
+      throw CommandFailure.usage("“\(Printable.text(host, limit: 80))” is several hosts; name one")
+    }
     let moment = zone.moment(at)
     let half = window.seconds / 2
     let from = moment.advanced(bySeconds: -half)

@@ -46,10 +46,14 @@ struct SpikesCommand: ParsableCommand {
   func run() throws {
     let store = try history.openForReading()
     defer { try? store.close() }
+    let names = try HostArguments.names(hosts, in: store, history)
+    let (from, to) = (zone.moment(since), until.map(zone.moment))
+    if let to, to < from {
+      throw CommandFailure.usage("--until lies before --since; give the later time to --until")
+    }
     let episodes = try store.answering { store throws(HistoryError) in
       try store.episodes(
-        hosts: try HostArguments.names(hosts, in: store), from: zone.moment(since),
-        to: until.map(zone.moment), kinds: kind.isEmpty ? nil : Set(kind))
+        hosts: names, from: from, to: to, kinds: kind.isEmpty ? nil : Set(kind))
     }
     if json { writeJSON(episodes) } else { writeTable(episodes) }
     if check, !episodes.isEmpty { throw CommandFailure.trouble }

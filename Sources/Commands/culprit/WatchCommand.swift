@@ -58,16 +58,16 @@ struct WatchCommand: AsyncParsableCommand {
 
   func run() async throws {
     let isScreen = !plain && !json && StandardOutput.isTerminal && isatty(STDIN_FILENO) == 1
-    let signals = await StopSignals(reloads: false)
+    let signals = StopSignals(reloads: false)
     let log = try logging.logger(screenInUse: isScreen)
     let plan = try FleetPlan(
       arguments: hosts, history: history, connection: connection, acceptsNewKeys: acceptNew)
     var (source, notice) = try makeSource(plan, log)
     defer { source.stop() }
-    let end = duration.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
+    let end = duration.map { SteadyTime.after(seconds: $0.seconds) } ?? .never
     if isScreen {
       var screen = try WatchScreen(
-        hosts: plan.hostNames, zone: zone.viewerZone, view: view, notice: notice)
+        hosts: plan.hostNames, zone: zone.viewerZone, view: view, notice: notice, log: log)
       try screen.run(&source, signals: signals, until: end)
     } else {
       if let notice { log.info("\(notice)") }
@@ -80,13 +80,14 @@ struct WatchCommand: AsyncParsableCommand {
   private func makeSource(
     _ plan: FleetPlan, _ log: Logger
   ) throws -> (any EventSource, notice: String?) {
-    let path = history.path(plan.file)
-    let holder = CollectorLock.holder(of: path)
-    if let holder, let store = try? HistoryStore.openReadOnly(path: path) {
+    for path in candidates(plan) {
+      guard let holder = CollectorLock.holder(of: path),
+        let store = try? HistoryStore.openReadOnly(path: path)
+      else { continue }
       let missing = try missingHosts(plan, in: store)
       if missing.isEmpty {
         let notice = "following \(path), which pid \(holder) records"
-        return (FollowSource(store: store, hosts: plan.hostNames), notice)
+        return (FollowSource(store: store, path: path, hosts: plan.hostNames), notice)
       }
       try? store.close()
       if history.db != nil {
@@ -95,11 +96,20 @@ struct WatchCommand: AsyncParsableCommand {
             + "leave --db out to watch without recording, or name another file")
       }
     }
+    let path = history.path(plan.file)
     guard history.db != nil else {
       return (try LiveSource(plan, recording: nil, log: log), nil)
     }
-    let recording = try Recording(path: path, isDefaultPath: false, plan: plan, log: log)
+    let recording = try Recording(path: path, plan: plan, log: log)
     return (try LiveSource(plan, recording: recording, log: log), "recording into \(path)")
+  }
+
+  /// Where a collector of these hosts may be: the history named, or else one's own and the
+  /// service's.
+  private func candidates(_ plan: FleetPlan) -> [String] {
+    let path = history.path(plan.file)
+    return history.db != nil || path == StandardPlaces.serviceHistory
+      ? [path] : [path, StandardPlaces.serviceHistory]
   }
 
   /// The hosts that the collector of `store` isn't on.

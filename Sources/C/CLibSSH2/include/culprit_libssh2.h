@@ -18,10 +18,19 @@ struct culprit_greeting {
   uint8_t bytes[4096];
 };
 
-/// A new session whose abstract pointer is `greeting`, which collects until it is detached.
-LIBSSH2_SESSION *culprit_session_new(struct culprit_greeting *greeting);
+/// What our receive function needs to know; lives as long as its session.
+struct culprit_receiver {
+  /// The session's own socket; any other is the ssh-agent's.
+  int socket;
+  /// How long the ssh-agent may take for an answer, milliseconds.
+  int agent_patience;
+  /// Whether bytes were handed over since the socket was last found empty.
+  int has_delivered;
+  /// Collects the first bytes; NULL once they don't matter any more.
+  struct culprit_greeting *greeting;
+};
 
-/// Stops collecting: the greeting may be freed afterwards.
-void culprit_session_detach(LIBSSH2_SESSION *session);
+/// A new session that receives through `receiver`.
+LIBSSH2_SESSION *culprit_session_new(struct culprit_receiver *receiver);
 
 #endif

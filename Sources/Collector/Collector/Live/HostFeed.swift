@@ -17,9 +17,13 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var rows = 0
   private var unreadable = 0
   private var errorText = ""
+  /// The last line before the first row that was none: what a login script says at its end.
+  private var lastNoise = ""
   private var remoteError: String?
   private var load: LoadAverage?
   private var clock = RowClock()
+  private var hasCPUs = false
+  private var hasClock = false
 
   /// Lines that are no vmstat before the stream is given up: a chatty login script prints fewer.
   static let noiseLimit = 500
@@ -84,8 +88,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     rows = 0
     unreadable = 0
     errorText = ""
+    lastNoise = ""
     remoteError = nil
     load = nil
+    (hasCPUs, hasClock) = (false, false)
     clock = RowClock(intervalSeconds: target.intervalSeconds)
   }
 
@@ -117,11 +123,13 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     if rows == 0, code == 127 {
       return LinkFailure(.noVmstat, "no vmstat on the host\(said); install procps there")
     }
-    if rows == 0, let code {
+    if rows == 0 {
+      // libssh2 tells 0 also where no status came: a killed session, a host without memory.
+      let how = code.map { $0 == 0 ? "ended" : "ended with status \($0)" } ?? "ended"
       return LinkFailure(
-        .noVmstat,
-        "the command ended with status \(code) before its first row\(said); "
-          + "try it there: vmstat 1")
+        .unreachable,
+        "the command \(how) before its first row\(said)\(lastNoise.isEmpty ? "" : " (“\(lastNoise)”)")"
+          + "; try it there: vmstat 1")
     }
     let ending = code.map { "vmstat ended with status \($0)" } ?? "the stream ended"
     return LinkFailure(.unreachable, ending + said)
@@ -138,6 +146,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     case .foreign(let format):
       feedback.failure = LinkFailure(.noVmstat, Printable.text(format.description))
     case .other(let reason):
+      if rows == 0 { lastNoise = Printable.text(line, limit: 120) }
       countUnreadable(reason.map { "\($0)" } ?? "text that is no vmstat", &feedback)
     }
   }
@@ -152,10 +161,13 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   private func take(_ greeting: GreetingLine) {
     switch greeting {
-    case .cpus(let count):
+    // Each once a stream: a host that repeats them tells nothing new.
+    case .cpus(let count) where !hasCPUs:
+      hasCPUs = true
       status.cpus = count
       send(.status(status))
-    case .clock(let time):
+    case .clock(let time) where !hasClock:
+      hasClock = true
       clock.anchor(clock: time)
       status.clockOffset = time.seconds(since: .now)
       send(.status(status))
@@ -163,7 +175,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       load = average
       if let uptime { clock.anchor(uptimeSeconds: uptime) }
     case .error(let text): remoteError = text
-    case .version, .other: break
+    case .version, .other, .cpus, .clock: break
     }
   }
 

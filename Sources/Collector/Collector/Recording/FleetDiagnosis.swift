@@ -16,6 +16,12 @@ struct FleetDiagnosis {
     }
   }
 
+  /// The host is watched no more: its spike ends with its last row.
+  mutating func end(_ host: String) -> Episode? {
+    var detector = detectors.removeValue(forKey: host)
+    return detector?.finish()
+  }
+
   mutating func feed(_ sample: HostSample) -> [Episode] {
     if detectors[sample.host] == nil {
       let open = leftOpen.removeValue(forKey: sample.host)

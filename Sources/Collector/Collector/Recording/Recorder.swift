@@ -36,6 +36,8 @@ public final class Recorder: Sendable {
   private let log: Logger
   private let isStopping = Mutex(false)
   private let wake = DispatchSemaphore(value: 0)
+  private let retentionWake = DispatchSemaphore(value: 0)
+  private let lost = Mutex(0)
   private let ended = DispatchSemaphore(value: 0)
 
   public init(
@@ -51,22 +53,32 @@ public final class Recorder: Sendable {
     retention.withLock { $0 = new }
   }
 
-  /// Starts the recorder's thread.
+  /// Starts the recorder's threads: retention has its own, for deleting may take long.
   public func start() {
+    startThread("culprit-recorder") { $0.run() }
+    startThread("culprit-retention") { $0.runRetention() }
+  }
+
+  private func startThread(_ name: String, _ body: @escaping @Sendable (Recorder) -> Void) {
     let thread = Thread { [self] in
-      run()
+      body(self)
       ended.signal()
     }
-    thread.name = "culprit-recorder"
+    thread.name = name
     thread.stackSize = 4 << 20
     thread.start()
   }
 
-  /// Writes what has come so far and ends; returns when that is done.
-  public func stop() {
+  /// Writes what has come so far and ends; returns, when that is done, how many rows were lost
+  /// since the start because the history could not be written.
+  @discardableResult
+  public func stop() -> Int {
     isStopping.withLock { $0 = true }
     wake.signal()
+    retentionWake.signal()
     ended.wait()
+    ended.wait()
+    return lost.withLock { $0 }
   }
 
   // MARK: - The recorder's thread
@@ -74,19 +86,41 @@ public final class Recorder: Sendable {
   private func run() {
     var pending = PendingBatch(limit: Recorder.pendingLimit)
     var diagnosis = FleetDiagnosis(store: store, log: log)
-    var nextRetention = Date()
+    markOthersStopped()
     while true {
       let isLast = isStopping.withLock { $0 }
       let (events, dropped) = queue.drain()
-      if dropped > 0 { log.error("\(dropped) rows were dropped: the history can't keep up") }
-      pending.add(events, diagnosis: &diagnosis)
+      let trimmed = pending.add(events, diagnosis: &diagnosis)
+      if dropped + trimmed > 0 {
+        lost.withLock { $0 += dropped + trimmed }
+        log.error("\(dropped + trimmed) rows are lost: the history can't keep up")
+      }
       let isWritten = write(&pending, isLast: isLast)
       if isLast { return }
-      if isWritten, Date() >= nextRetention {
-        enforceRetention()
-        nextRetention = Date(timeIntervalSinceNow: Recorder.retentionSeconds)
-      }
       pause(isWritten ? Recorder.batchSeconds : Recorder.retrySeconds)
+    }
+  }
+
+  private func runRetention() {
+    while !isStopping.withLock({ $0 }) {
+      enforceRetention()
+      _ = retentionWake.wait(timeout: .now() + Recorder.retentionSeconds)
+    }
+  }
+
+  /// A collector that was killed left its hosts as they were; those we connect to say soon how
+  /// they are, the others are watched by nobody.
+  private func markOthersStopped() {
+    do throws(HistoryError) {
+      let stale = try store.hosts().map(\.status).filter { $0.state != .stopped }
+      let stopped = stale.map { status in
+        var status = status
+        (status.state, status.since, status.retryAt) = (.stopped, .now, nil)
+        return status
+      }
+      if !stopped.isEmpty { _ = try store.record(HistoryBatch(statuses: stopped)) }
+    } catch {
+      log.error("can't set right what an earlier collector left: \(error.description)")
     }
   }
 
@@ -111,6 +145,7 @@ public final class Recorder: Sendable {
     } catch {
       let count = pending.batch.samples.count
       if pending.noteFailure() || isLast {
+        if isLast { lost.withLock { $0 += count } }
         let fate = isLast ? "are lost" : "wait in memory and are written when it can be"
         log.error("\(error.description); \(count) rows \(fate)")
       }
@@ -148,32 +183,38 @@ private struct PendingBatch {
     self.limit = limit
   }
 
-  mutating func add(_ events: [FleetEvent], diagnosis: inout FleetDiagnosis) {
+  /// Returns how many rows were given up for want of room.
+  mutating func add(_ events: [FleetEvent], diagnosis: inout FleetDiagnosis) -> Int {
     var latest: [String: HostStatus] = [:]
     for event in events {
       switch event {
       case .sample(let sample):
         batch.samples.append(sample)
         batch.episodes += diagnosis.feed(sample)
-      case .status(let status): latest[status.host] = status
+      case .status(let status):
+        latest[status.host] = status
+        if status.state == .stopped, let episode = diagnosis.end(status.host) {
+          batch.episodes.append(episode)
+        }
       }
     }
     guard !latest.isEmpty else { return trim() }
     batch.statuses.removeAll { latest[$0.host] != nil }
     batch.statuses += latest.values
-    trim()
+    return trim()
   }
 
-  private mutating func trim() {
-    guard failingSince != nil else { return }
+  private mutating func trim() -> Int {
+    guard failingSince != nil else { return 0 }
     // Of an episode only its newest state matters.
     var newest: [String: Episode] = [:]
     for episode in batch.episodes {
       newest["\(episode.host)\0\(episode.start.nanoseconds)"] = episode
     }
     batch.episodes = newest.values.sorted { $0.start < $1.start }
-    let surplus = batch.samples.count - limit
-    if surplus > 0 { batch.samples.removeFirst(surplus) }
+    let surplus = max(0, batch.samples.count - limit)
+    batch.samples.removeFirst(surplus)
+    return surplus
   }
 
   /// Whether it is time to complain: at once, then each minute.

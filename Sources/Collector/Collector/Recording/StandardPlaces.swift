@@ -5,9 +5,14 @@ public enum StandardPlaces {
   /// `/var/lib/culprit` for the service, `$XDG_STATE_HOME/culprit` for a person.
   public static var stateFolder: String {
     if let folder = environment("STATE_DIRECTORY") { return folder }
-    if geteuid() == 0 { return "/var/lib/culprit" }
+    if geteuid() == 0 { return serviceFolder }
     return (environment("XDG_STATE_HOME") ?? "\(NSHomeDirectory())/.local/state") + "/culprit"
   }
+
+  private static let serviceFolder = "/var/lib/culprit"
+
+  /// The history of a collector that runs as a service.
+  public static let serviceHistory = "\(serviceFolder)/history.db"
 
   public static var history: String { "\(stateFolder)/history.db" }
 
@@ -24,7 +29,12 @@ public enum StandardPlaces {
     return path.hasPrefix("/") ? path : "\(stateFolder)/\(path)"
   }
 
-  /// Makes the folder of a default path; one that the user named must be there.
+  /// Makes the state folder where `path` is in it; a folder that the user named must be there.
+  public static func makeFolder(for path: String) throws {
+    guard path.hasPrefix(stateFolder + "/") else { return }
+    try makeStateFolder()
+  }
+
   public static func makeStateFolder() throws {
     try FileManager.default.createDirectory(
       atPath: stateFolder, withIntermediateDirectories: true,

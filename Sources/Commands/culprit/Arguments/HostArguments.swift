@@ -1,30 +1,53 @@
 import Bytes
+import Collector
 import History
 import Records
 
 /// Hosts named in a question to the history.
 enum HostArguments {
-  /// The names that `arguments` stand for; `nil` for all. One that the history doesn't know is
-  /// an error that names those it does.
-  static func names(_ arguments: [String], in store: HistoryStore) throws(HistoryError) -> [String]?
-  {
+  /// The names that `arguments` stand for (hosts, ranges, tags of the fleet file); `nil` for all.
+  /// One that the history doesn't know is an error that names those it does.
+  static func names(
+    _ arguments: [String], in store: HistoryStore, _ options: HistoryOptions
+  ) throws -> [String]? {
     guard !arguments.isEmpty else { return nil }
-    return try find(arguments, known: store.hosts().map(\.status.host))
-  }
-
-  private static func find(_ arguments: [String], known: [String]) -> [String] {
-    arguments.flatMap { argument in
-      known.contains(argument) ? [argument] : (try? HostNames.expand(argument)) ?? [argument]
+    let known = try store.answering { store throws(HistoryError) in
+      try store.hosts().map(\.status.host)
     }
-  }
-
-  /// Refuses a host that the history has never heard of.
-  static func requireKnown(_ names: [String]?, in store: HistoryStore) throws {
-    let known = try store.hosts().map(\.status.host)
-    for name in names ?? [] where !known.contains(name) {
+    var names: [String] = []
+    for argument in arguments {
+      if known.contains(argument) {
+        names.append(argument)
+      } else if argument.hasPrefix("@") {
+        names += try tagged(String(argument.dropFirst()), options)
+      } else {
+        names += try expanded(argument)
+      }
+    }
+    for name in names where !known.contains(name) {
       let list = known.isEmpty ? "it is empty" : "it has \(HostNames.fold(known))"
       throw CommandFailure.failed(
         "the history has no host “\(Printable.text(name, limit: 80))”; \(list)")
+    }
+    return names
+  }
+
+  private static func tagged(_ tag: String, _ options: HistoryOptions) throws -> [String] {
+    let file = try options.fleetFile()
+    let names = file?.hosts.filter { $0.tags.contains(tag) }.map(\.name) ?? []
+    guard names.isEmpty else { return names }
+    let known = file?.tags.map { "@\($0)" }.joined(separator: " ") ?? ""
+    throw CommandFailure.usage(
+      "no host has the tag @\(Printable.text(tag, limit: 80)): "
+        + (file == nil
+          ? "there is no fleet file; give one with --fleet FILE" : "there are \(known)"))
+  }
+
+  private static func expanded(_ argument: String) throws -> [String] {
+    do throws(HostNames.RangeError) {
+      return try HostNames.expand(argument)
+    } catch {
+      throw CommandFailure.usage(Printable.text(error.description))
     }
   }
 }

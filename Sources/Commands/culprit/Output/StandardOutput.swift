@@ -12,12 +12,12 @@ enum StandardOutput {
     do throws(CommandFailure) {
       try write(bytes, to: STDOUT_FILENO)
     } catch {
-      printError("culprit: \(error.description)")
+      if !error.description.isEmpty { printError("culprit: \(error.description)") }
       exit(error.code)
     }
   }
 
-  /// Writes all of `bytes`. Ends the program where the reader of standard output has gone.
+  /// Writes all of `bytes`; throws `readerGone` where nobody reads standard output any more.
   static func write(_ bytes: [UInt8], to descriptor: Int32) throws(CommandFailure) {
     var start = 0
     while start < bytes.count {
@@ -29,7 +29,7 @@ enum StandardOutput {
         continue
       }
       if errno == EINTR { continue }
-      if errno == EPIPE, descriptor == STDOUT_FILENO { exit(0) }
+      if errno == EPIPE, descriptor == STDOUT_FILENO { throw .readerGone }
       if errno == EAGAIN {
         waitUntilWritable(descriptor)
         continue

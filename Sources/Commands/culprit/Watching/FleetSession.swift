@@ -74,19 +74,39 @@ struct LiveSource: EventSource {
 /// A history that another process records.
 struct FollowSource: EventSource {
   private let store: HistoryStore
+  private let path: String
+  private let hosts: [String]
   private var follower: HistoryFollower
-  private var nextPoll = Date.distantPast
+  private var nextPoll = SteadyTime.now
+  private var nextLook = SteadyTime.after(seconds: 2)
+  private var isAlone = false
 
-  init(store: HistoryStore, hosts: [String]) {
+  init(store: HistoryStore, path: String, hosts: [String]) {
     self.store = store
+    self.path = path
+    self.hosts = hosts
     follower = HistoryFollower(store: store, hosts: hosts)
   }
 
-  /// Asks the database twice a second, however often it is called.
+  /// Asks the database twice a second, however often it is called, and every two seconds
+  /// whether there is a collector still.
   mutating func poll() throws -> [FleetEvent] {
-    guard Date() >= nextPoll else { return [] }
-    nextPoll = Date(timeIntervalSinceNow: 0.5)
-    return try follower.poll()
+    guard nextPoll.isPast else { return [] }
+    nextPoll = .after(seconds: 0.5)
+    var events = try follower.poll()
+    guard nextLook.isPast else { return events }
+    nextLook = .after(seconds: 2)
+    let wasAlone = isAlone
+    isAlone = CollectorLock.holder(of: path) == nil
+    if isAlone, !wasAlone { events += hosts.map(FollowSource.abandoned) }
+    return events
+  }
+
+  private static func abandoned(_ host: String) -> FleetEvent {
+    .status(
+      HostStatus(
+        host: host, state: .stopped, since: .now,
+        lastError: "the collector has ended; start culprit collect, or watch again"))
   }
 
   func stop() { try? store.close() }
@@ -101,21 +121,19 @@ final class Recording: Sendable {
   private let log: Logger
 
   /// Takes the collector's lock and opens the history.
-  init(path: String, isDefaultPath: Bool, plan: FleetPlan, log: Logger) throws {
+  init(path: String, plan: FleetPlan, log: Logger) throws {
     self.log = log
-    if isDefaultPath {
-      do {
-        try StandardPlaces.makeStateFolder()
-      } catch {
-        throw CommandFailure.failed(
-          "can't make \(StandardPlaces.stateFolder): \(error.localizedDescription); "
-            + "name another history with --db FILE")
-      }
+    do {
+      try StandardPlaces.makeFolder(for: path)
+    } catch {
+      throw CommandFailure.failed(
+        "can't make \(StandardPlaces.stateFolder): \(error.localizedDescription); "
+          + "name another history with --db FILE")
     }
     do throws(HistoryError) {
       lock = LockBox(try CollectorLock.acquire(path))
       let survives = plan.file?.history.survivesPowerCut ?? true
-      store = try HistoryStore.open(path: path, durability: survives ? .full : .normal)
+      store = try HistoryStore.open(path: path, durability: survives ? .full : .normal, logger: log)
     } catch {
       throw CommandFailure.failed(error.description)
     }
@@ -126,14 +144,16 @@ final class Recording: Sendable {
 
   func setRetention(_ retention: Recorder.Retention) { recorder.setRetention(retention) }
 
-  /// Writes what is left and closes the file.
-  func stop() {
-    recorder.stop()
+  /// Writes what is left and closes the file; returns how many rows were lost.
+  @discardableResult
+  func stop() -> Int {
+    let lost = recorder.stop()
     do throws(HistoryError) {
       try store.close()
     } catch {
       log.error("closing the history: \(error.description)")
     }
+    return lost
   }
 }
 

@@ -15,8 +15,10 @@ struct StateJournal {
 
   mutating func note(_ events: [FleetEvent]) {
     for case .status(let status) in events {
-      guard ![.waiting, .connecting].contains(status.state) else { continue }
       let before = logged[status.host]
+      // On the way to a host only a complaint is worth a line: that it doesn't answer.
+      let isOnItsWay = status.state == .waiting || status.state == .connecting
+      if isOnItsWay, status.lastError == nil || status.lastError == before?.lastError { continue }
       guard before?.state != status.state || before?.lastError != status.lastError else { continue }
       logged[status.host] = status
       write(status)
@@ -26,7 +28,9 @@ struct StateJournal {
   private func write(_ status: HostStatus) {
     let reason = status.lastError.map { ": \($0)" } ?? ""
     switch status.state {
-    case .waiting, .connecting, .stopped: log.debug("\(status.host): \(status.state.rawValue)")
+    case .connecting: log.warning("\(status.host): connecting\(reason)")
+    case .stopped where !reason.isEmpty: log.info("\(status.host): stopped\(reason)")
+    case .waiting, .stopped: log.debug("\(status.host): \(status.state.rawValue)")
     case .connected: log.info("\(status.host): connected to \(status.address)")
     case .stale: log.warning("\(status.host): no row for three intervals")
     case .backingOff: log.warning("\(status.host): backing off\(reason)")

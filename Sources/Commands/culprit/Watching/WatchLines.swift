@@ -27,9 +27,9 @@ struct WatchLines {
   }
 
   mutating func run(
-    _ source: inout any EventSource, signals: StopSignals, until end: Date
+    _ source: inout any EventSource, signals: StopSignals, until end: SteadyTime
   ) throws {
-    while !signals.wantsStop, Date() < end {
+    while !signals.wantsStop, !end.isPast {
       try take(source.poll())
       if hosts.allSatisfy({ states[$0]?.isFinal ?? false }) {
         throw CommandFailure.failed("no host can be watched; the reasons stand above")
@@ -59,7 +59,7 @@ struct WatchLines {
         }
       }
     }
-    if !output.isEmpty { StandardOutput.write(output) }
+    if !output.isEmpty { try StandardOutput.write(output, to: STDOUT_FILENO) }
   }
 }
 

@@ -1,5 +1,6 @@
 import Collector
 import Foundation
+import Logging
 import Records
 import Watch
 
@@ -12,12 +13,16 @@ struct WatchScreen: ~Copyable {
 
   private var driver: TerminalDriver
   private var state: WatchState
+  private var journal: StateJournal
 
-  init(hosts: [String], zone: ViewerZone, view: WatchCommand.View, notice: String?) throws {
+  init(hosts: [String], zone: ViewerZone, view: WatchCommand.View, notice: String?, log: Logger)
+    throws
+  {
+    journal = StateJournal(log: log)
     do throws(TerminalError) {
       driver = try TerminalDriver()
     } catch {
-      throw CommandFailure.failed("\(error.description); or use --plain")
+      throw CommandFailure.failed(error.description)
     }
     let size = driver.size
     state = WatchState(
@@ -28,35 +33,36 @@ struct WatchScreen: ~Copyable {
   }
 
   mutating func run(
-    _ source: inout any EventSource, signals: StopSignals, until end: Date
+    _ source: inout any EventSource, signals: StopSignals, until end: SteadyTime
   ) throws {
     defer { driver.close() }
-    var nextTick = Date.distantPast
-    var nextFrame = Date.distantPast
+    var nextTick = SteadyTime.now
+    var nextFrame = SteadyTime.now
     var hasChanged = true
-    while !signals.wantsStop, !state.wantsQuit, Date() < end {
+    while !signals.wantsStop, !state.wantsQuit, !end.isPast {
       let events = try source.poll()
       take(events)
-      if Date() >= nextTick {
+      if nextTick.isPast {
         state.apply(.tick(.now))
-        nextTick = Date(timeIntervalSinceNow: 1)
+        nextTick = .after(seconds: 1)
         hasChanged = true
       }
       hasChanged = hasChanged || !events.isEmpty
-      if hasChanged, Date() >= nextFrame {
+      if hasChanged, nextFrame.isPast {
         driver.draw(Screen.render(state))
         hasChanged = false
-        nextFrame = Date(timeIntervalSinceNow: WatchScreen.frameSeconds)
+        nextFrame = .after(seconds: WatchScreen.frameSeconds)
       }
       if let event = driver.nextEvent(timeoutMilliseconds: WatchScreen.keyMilliseconds) {
         state.apply(event)
         hasChanged = true
-        nextFrame = .distantPast
+        nextFrame = .now
       }
     }
   }
 
   private mutating func take(_ events: [FleetEvent]) {
+    journal.note(events)
     for event in events {
       switch event {
       case .sample(let sample): state.apply(.sample(sample))
