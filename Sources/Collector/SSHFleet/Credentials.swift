@@ -7,8 +7,15 @@ final class PinnedKey: @unchecked Sendable {
   // Written once, in init; read-only from then on, so any thread may read it.
   let bytes: UnsafeBufferPointer<CChar>
   let path: String
+  /// `TYPE BASE64`, where the file tells its public key in clear: given it, libssh2 parses the
+  /// private key once instead of twice, which is a quarter of the CPU of a connect.
+  let publicLine: UnsafeBufferPointer<CChar>
 
   init(_ file: IdentityFile) {
+    let line = Array((file.publicLine ?? "").utf8)
+    let lineBuffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: line.count)
+    for (index, byte) in line.enumerated() { lineBuffer[index] = CChar(bitPattern: byte) }
+    publicLine = UnsafeBufferPointer(lineBuffer)
     let buffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: file.bytes.count)
     for (index, byte) in file.bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }
     bytes = UnsafeBufferPointer(buffer)
@@ -20,6 +27,7 @@ final class PinnedKey: @unchecked Sendable {
     let buffer = UnsafeMutableBufferPointer(mutating: bytes)
     buffer.update(repeating: 0)
     buffer.deallocate()
+    publicLine.deallocate()
   }
 }
 

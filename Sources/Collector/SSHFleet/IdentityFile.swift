@@ -20,6 +20,14 @@ struct IdentityFile: Sendable {
   /// The public key's blob, where the file tells it in clear: to find the key in the agent.
   var publicBlob: [UInt8]?
 
+  /// The public key as a `.pub` file has it, without its comment; `nil` where it isn't told.
+  var publicLine: String? {
+    guard let publicBlob else { return nil }
+    var reader = SSHBuffer(publicBlob)
+    guard let type = reader.string() else { return nil }
+    return "\(String(decoding: type, as: UTF8.self)) \(Data(publicBlob).base64EncodedString())"
+  }
+
   /// Private keys are a few kB; a larger file is none.
   static let sizeLimit = 64 << 10
 

@@ -10,7 +10,7 @@ extension SSHCarrier {
       lend(session, user: endpoint.user, socket: socket, wanted: wanted)
       return false
     case .key(let key):
-      switch session.authenticate(user: endpoint.user, key: key.bytes) {
+      switch session.authenticate(user: endpoint.user, key: key) {
       case .again: return false
       case .done:
         phase = .opening

@@ -118,10 +118,12 @@ final class SSHSession {
   }
 
   /// One step of public key login with a private key in memory.
-  func authenticate(user: String, key: UnsafeBufferPointer<CChar>) -> Step {
+  func authenticate(user: String, key: PinnedKey) -> Step {
     step(
       libssh2_userauth_publickey_frommemory(
-        session, user, user.utf8.count, nil, 0, key.baseAddress, key.count, nil))
+        session, user, user.utf8.count,
+        key.publicLine.isEmpty ? nil : key.publicLine.baseAddress, key.publicLine.count,
+        key.bytes.baseAddress, key.bytes.count, nil))
   }
 
   // MARK: - Command
