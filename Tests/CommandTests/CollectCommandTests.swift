@@ -141,6 +141,21 @@ struct CollectCommandTests {
     #expect(calm.code == 0, "\(calm)")
   }
 
+  /// It ends by itself when its time is up, and leaves a history whose state is told as it is.
+  @Test func itEndsWhenItsTimeIsUp() async throws {
+    let home = try CulpritHome()
+    let start = Monotonic.now
+    let result = try await home.run("collect", "local", "--db", home.db, "--for", "4s")
+    #expect(result.code == 0, "\(result)")
+    #expect((4..<40).contains(Monotonic.now - start))
+    let hosts = try await home.hosts()
+    #expect(hosts.count == 1)
+    let host = try #require(hosts.values.first)
+    #expect(host["state"] as? String == "stopped")
+    #expect(host["address"] as? String == "local")
+    #expect(host["rows"] as? Int ?? 0 >= 1)
+  }
+
   // MARK: - Signals
 
   /// Everything that arrived is stored, and the end is quick.

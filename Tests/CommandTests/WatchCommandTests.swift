@@ -74,6 +74,28 @@ struct WatchCommandTests {
     #expect(Set(rows.compactMap { $0["host"] as? String }) == Set(names), "\(result)")
   }
 
+  /// Twenty hosts on two servers, which know different keys: all of them show up, merged.
+  @Test func twentyHostsAreMerged() async throws {
+    let home = try CulpritHome()
+    let fleets = [
+      try await LoopbackFleet.start(10, home: home), try await LoopbackFleet.start(10, home: home),
+    ]
+    var words = ["watch", "--json", "--ssh-config", "none"]
+    var hosts: Set<String> = []
+    for server in fleets.map(\.server) {
+      words += ["--identity", server.login.path, "--known-hosts", try server.knownHosts()]
+      words.append("127.0.0.[2-11]:\(server.port)")
+      hosts.formUnion((2...11).map { "127.0.0.\($0):\(server.port)" })
+    }
+    let result = try await home.run(words, until: "two rows of each of 20 hosts") { program in
+      try JSONLines.rowsByHost(program).values.filter { $0 >= 2 }.count == 20
+    }
+    #expect(result.code == 0, "\(result)")
+    let rows = try JSONLines.objects(result.outputText)
+    #expect(Set(rows.compactMap { $0["host"] as? String }) == hosts)
+    for fleet in fleets { #expect(fleet.server.logins == 10) }
+  }
+
   @Test func anIPv6HostOfTheCommandLine() async throws {
     let home = try CulpritHome()
     let server = try await SSHServer.start(.init(addresses: ["::1"]))
