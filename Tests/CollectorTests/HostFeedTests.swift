@@ -112,6 +112,24 @@ struct HostFeedTests {
     #expect(failure?.description.contains("\u{1B}") == false)
   }
 
+  @Test("a silent host that sends text is told in its own words")
+  func silenceWithNoise() {
+    let queue = FleetEventQueue()
+    let feed = HostFeed(
+      target: FleetTarget(name: "a", address: "a", command: "true"), queues: [queue])
+    feed.linkDidOpen()
+    feed.linkDidChange(to: .connected(address: "a"))
+    _ = feed.linkDidReceive(Array("\u{1B}[2JDisk quota exceeded\n".utf8).span)
+    feed.linkDidChange(to: .stale)
+    feed.linkDidChange(
+      to: .backingOff(LinkFailure(.unreachable, "no row for 30 s"), seconds: 1))
+    let errors = queue.drain().events.compactMap { event -> String? in
+      if case .status(let status) = event { status.lastError } else { nil }
+    }
+    #expect(errors.count == 2)
+    #expect(errors.allSatisfy { $0.contains("Disk quota exceeded") && !$0.contains("\u{1B}") })
+  }
+
   @Test("a missing vmstat, and a command that fails, say what to do")
   func endings() {
     func ending(_ text: String, _ status: Int32?) -> LinkFailure {

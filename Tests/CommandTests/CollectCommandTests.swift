@@ -203,6 +203,9 @@ struct CollectCommandTests {
       try await home.state(of: "web2") == "stopped"
     }
     #expect(collect.errorText.contains("1 added, 1 removed, 0 changed"))
+    // Who left on purpose is no trouble.
+    let check = try await home.run("hosts", "--check", "--db", home.db)
+    #expect(check.code == 0, "\(check)")
     #expect(fleet.server.logins == 3)
 
     // An invalid file changes nothing, and says where it is wrong.
@@ -224,6 +227,40 @@ struct CollectCommandTests {
     }
     #expect(try await home.state(of: "web1") == "connected")
     #expect(fleet.server.logins == 3)
+    collect.send(SIGTERM)
+    #expect(try await collect.end().code == 0)
+  }
+
+  /// Rows go into the history that the file names now, and none is lost on the way.
+  @Test func aReloadTakesOverAnotherHistory() async throws {
+    let fleet = try await LoopbackFleet.start(1)
+    let home = fleet.home
+    let second = home.folder.file("second.db")
+    try fleet.writeFile([1], extra: "[history]\npath = \"\(home.db)\"\n")
+    let collect = try home.start(["collect", "--fleet", fleet.file, "--ssh-config", "none"])
+    try await until("rows", detail: { collect.errorText }) {
+      try await home.number("SELECT count(*) FROM vmstat") >= 2
+    }
+    try fleet.writeFile(
+      [1], extra: "[history]\npath = \"\(second)\"\nsynchronous = \"normal\"\n")
+    collect.send(SIGHUP)
+    try await until("rows in the second", detail: { collect.errorText }) {
+      guard FileManager.default.fileExists(atPath: second) else { return false }
+      return try await home.number("SELECT count(*) FROM vmstat", db: second) >= 2
+    }
+    #expect(collect.errorText.contains(second))
+    #expect(try await home.state(of: "web1") == "stopped")
+    // A history that can't be opened changes nothing.
+    try fleet.writeFile([1], extra: "[history]\npath = \"/proc/nowhere/history.db\"\n")
+    collect.send(SIGHUP)
+    try await until("the refusal", detail: { collect.errorText }) {
+      collect.errorText.contains("the old one stays in force")
+    }
+    let before = try await home.number("SELECT count(*) FROM vmstat", db: second)
+    try await until("more rows") {
+      try await home.number("SELECT count(*) FROM vmstat", db: second) > before + 1
+    }
+    #expect(fleet.server.logins == 2)
     collect.send(SIGTERM)
     #expect(try await collect.end().code == 0)
   }

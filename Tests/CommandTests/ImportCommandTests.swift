@@ -162,6 +162,10 @@ import Testing
         "spikes", "--since", "2026-11-22T00:00:00Z", "--json", "--db", home.db)
       let found = try JSONLines.objects(spikes.outputText)
       #expect(found.count == 1, "\(spikes)")
+      // Of a time without rows nothing is said, least of all that it was calm.
+      let unknown = try await home.run("spikes", "--since", "-1m", "--db", home.db)
+      #expect(unknown.code == 1)
+      #expect(unknown.errorText.contains("nothing was recorded"), "\(unknown)")
       #expect(found.first?["kind"] as? String == "cpu")
     }
   }

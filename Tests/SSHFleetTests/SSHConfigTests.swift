@@ -32,6 +32,10 @@ struct SSHConfigTests {
         HostName 127.0.0.9
         ProxyJump none
         IdentityAgent none
+      Host plain
+        HostName 127.0.0.10
+        Port 22
+        User \(Machine.user)
       Match user special exec "true"
         Port 2299
 
@@ -91,6 +95,20 @@ struct SSHConfigTests {
     #expect(freed.addresses.map(\.text) == ["127.0.0.9:4000"])
   }
 
+  /// A file that says what would hold anyway has said it: `[defaults]` don't change it.
+  @Test func aSettingEqualToOpenSSHsDefaultIsSaid() throws {
+    let endpoint = try endpoint("plain", defaults: LinkSettings(user: "fallback", port: 4000))
+    #expect(endpoint.port == 22)
+    #expect(endpoint.user == Machine.user)
+  }
+
+  @Test func aMissingFileIsAnError() throws {
+    let resolver = EndpointResolver(config: SSHConfigSource(file: folder.file("nowhere")))
+    #expect { _ = try resolver.resolve(target("127.0.0.3")) } throws: { error in
+      (error as? LinkFailure)?.description.contains("nowhere") ?? false
+    }
+  }
+
   @Test func openSSHsDefaultsAreTheLast() throws {
     let endpoint = try endpoint("freed")
     #expect(endpoint.user == Machine.user)
@@ -127,9 +145,9 @@ struct SSHConfigTests {
 
   @Test func aChangedFileIsReadAgain() throws {
     let source = SSHConfigSource(file: file)
-    #expect(try source.config(host: "alias", explicit: .init()).answer.port == 2207)
+    #expect(try source.config(host: "alias", explicit: .init()).answer.said.port == 2207)
     try folder.write("Host alias\n  Port 2208\n  HostName 127.0.0.1\n", to: "config")
-    #expect(try source.config(host: "alias", explicit: .init()).answer.port == 2208)
+    #expect(try source.config(host: "alias", explicit: .init()).answer.said.port == 2208)
   }
 
   @Test func aDamagedFileIsToldInSSHsWords() throws {

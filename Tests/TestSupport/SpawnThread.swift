@@ -29,7 +29,7 @@ final class SpawnThread: Sendable {
       $0.append {
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         pointers.append(nil)
-        result.finish(culprit_spawn(pointers, output, error, 1))
+        result.finish(culprit_spawn(pointers, -1, output, error, 1))
         for pointer in pointers { free(pointer) }
       }
     }

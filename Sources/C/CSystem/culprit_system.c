@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int culprit_open(const char *path, int flags, mode_t mode) {
@@ -17,19 +19,23 @@ int culprit_set_nonblocking(int descriptor) {
   return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
 }
 
+int culprit_watch_process(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int culprit_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
 int culprit_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
 
 // Runs between fork and exec, so only async-signal-safe calls.
-static void become(char *const arguments[], int output, int error, int dies_with_parent,
-                   int report) {
+static void become(char *const arguments[], int input, int output, int error,
+                   int dies_with_parent, int report) {
   setpgid(0, 0);
   if (dies_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-  int null = open("/dev/null", O_RDONLY);
-  if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(error, 2) < 0) goto failed;
+  if (input < 0) input = open("/dev/null", O_RDONLY);
+  if (input < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(error, 2) < 0) goto failed;
   execvp(arguments[0], arguments);
 failed:;
   int reason = errno;
@@ -38,11 +44,12 @@ failed:;
   _exit(127);
 }
 
-pid_t culprit_spawn(char *const arguments[], int output, int error, int dies_with_parent) {
+pid_t culprit_spawn(char *const arguments[], int input, int output, int error,
+                    int dies_with_parent) {
   int report[2];
   if (culprit_pipe(report) < 0) return -errno;
   pid_t child = fork();
-  if (child == 0) become(arguments, output, error, dies_with_parent, report[1]);
+  if (child == 0) become(arguments, input, output, error, dies_with_parent, report[1]);
   int reason = child < 0 ? errno : 0;
   close(report[1]);
   if (child > 0 && read(report[0], &reason, sizeof reason) != sizeof reason) reason = 0;

@@ -137,7 +137,7 @@ enum DatabaseFile {
     // secure_delete, which Debian builds in, would write every freed page once more, as zeros.
     try db.execute(
       sql: """
-        PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL");
+        \(durability.pragma)
         PRAGMA wal_autocheckpoint = \(checkpointPages);
         PRAGMA journal_size_limit = \(logSizeLimitBytes);
         PRAGMA cache_size = -\(cacheKiB);

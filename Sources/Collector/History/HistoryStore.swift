@@ -22,6 +22,8 @@ public final class HistoryStore: Sendable {
     /// 4 MiB of log (some 40 s of 1,000 hosts, 8 minutes of one) what is younger than about 30 s
     /// (`vm.dirty_expire_centisecs`). No batch waits for the disk.
     case normal
+
+    var pragma: String { "PRAGMA synchronous = \(self == .full ? "FULL" : "NORMAL");" }
   }
 
   public let path: String
@@ -125,6 +127,11 @@ public final class HistoryStore: Sendable {
         throw error
       }
     }
+  }
+
+  /// Changes what a power cut may cost, from the next batch on.
+  public func setDurability(_ durability: Durability) throws(HistoryError) {
+    try maintain { db in try db.execute(sql: durability.pragma) }
   }
 
   /// Whether SQLite finds the file whole (`PRAGMA quick_check`). Reads all of it.

@@ -22,7 +22,7 @@ struct EndpointResolver: Sendable {
   let config: SSHConfigSource
 
   func resolve(_ target: FleetTarget) throws(LinkFailure) -> Endpoint {
-    let (answer, baseline) = try config.config(host: target.address, explicit: target.explicit)
+    let (answer, ultimate) = try config.config(host: target.address, explicit: target.explicit)
     if let proxy = answer.proxy {
       throw LinkFailure(
         .unsupported,
@@ -30,17 +30,17 @@ struct EndpointResolver: Sendable {
           + "give it an address that can be reached directly")
     }
     // Command line and [[host]], then ~/.ssh/config, then [defaults], then OpenSSH's defaults.
-    let settings = target.explicit.over(answer.settings(beyond: baseline)).over(target.defaults)
-    let port = settings.port ?? baseline.port
+    let settings = target.explicit.over(answer.said).over(target.defaults)
+    let port = settings.port ?? ultimate.port
     let isExplicit = target.explicit.identities != nil
     return Endpoint(
       addresses: try SocketAddress.look(up: answer.hostName, port: port),
       keyName: answer.hostKeyAlias ?? answer.hostName,
-      user: settings.user ?? baseline.user, port: port,
+      user: settings.user ?? ultimate.user, port: port,
       identitiesAreAll: isExplicit || answer.identitiesOnly,
-      identities: (settings.identities ?? baseline.identities).map(expandHome),
+      identities: (settings.identities ?? ultimate.identities).map(expandHome),
       agentSocket: agentSocket(answer.identityAgent),
-      knownHostsFiles: (settings.knownHosts ?? baseline.knownHosts).map(expandHome))
+      knownHostsFiles: (settings.knownHosts ?? ultimate.knownHosts).map(expandHome))
   }
 
   private func agentSocket(_ setting: String?) -> String? {

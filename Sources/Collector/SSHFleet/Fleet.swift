@@ -45,19 +45,23 @@ public final class Fleet: Sendable {
 
   /// Connects a host, and keeps it connected. A host of the same name is replaced.
   public func add(_ target: FleetTarget, delegate: any LinkDelegate) {
-    remove(target.name)
-    let (link, loop) = state.withLock { state in
-      let loop = loops[state.nextLoop % loops.count]
-      state.nextLoop += 1
+    let (link, loop, old) = state.withLock { state in
+      let old = state.links[target.name]
+      // On the same loop, so that the old link's end can't come after the new one's beginning.
+      let loop = old?.loop ?? loops[state.nextLoop % loops.count]
+      if old == nil { state.nextLoop += 1 }
       let link = HostLink(
         target: target, delegate: delegate, environment: environment, loop: loop)
       state.links[target.name] = (link, loop)
-      return (link, loop)
+      return (link, loop, old?.link)
     }
-    loop.post { link.start() }
+    loop.post {
+      old?.stop()
+      link.start()
+    }
   }
 
-  /// Tries a host again that had been given up; one that is on its way is left alone.
+  /// Tries a host now that had been given up or is backing off; any other is left alone.
   public func retry(_ name: String) {
     guard let (link, loop) = state.withLock({ $0.links[name] }) else { return }
     loop.post { link.retry() }

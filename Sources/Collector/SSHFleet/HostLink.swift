@@ -47,11 +47,14 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     open()
   }
 
-  /// After a final failure: somebody may have mended what was wrong.
+  /// After a failure, final or not: somebody may have mended what was wrong.
   func retry() {
-    guard case .idle = phase else { return }
-    backoff.reset()
-    open()
+    switch phase {
+    case .idle, .waiting:
+      backoff.reset()
+      open()
+    case .open, .finished: break
+    }
   }
 
   func stop() {

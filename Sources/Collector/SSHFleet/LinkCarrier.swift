@@ -25,7 +25,10 @@ final class FleetEnvironment: Sendable {
   let knownHosts = KnownHostsCache()
   let identities = IdentityCache()
   let window = ConnectWindow()
-  let workers = WorkerPool()
+  /// Name look-ups and `ssh -G`.
+  let resolvers = WorkerPool()
+  /// A pool of their own: an agent that hangs must not keep others from their names.
+  let agents = WorkerPool()
 
   init(options: FleetOptions) {
     self.options = options

@@ -34,7 +34,7 @@ extension SSHCarrier {
     let lent = LentSession(session: session)
     let end = monotonicNow() + LinkDeadlines.handshake
     let limit = LoginPlan.offerLimit - refusals
-    environment.workers.run { [loop] in
+    environment.agents.run { [loop] in
       let outcome = lent.session.authenticateWithAgent(
         user: user, socketPath: socket, wanted: wanted, limit: limit, deadline: end)
       loop.post { self.takeBack(outcome) }

@@ -68,7 +68,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     limits.begin(LinkDeadlines.resolve)
     owner.carrierIsConnecting("looking up \(target.address)")
     let (target, environment, loop) = (target, environment, loop)
-    environment.workers.run {
+    environment.resolvers.run {
       let result: Result<(Endpoint, LoginPlan), LinkFailure>
       do throws(LinkFailure) {
         let endpoint = try environment.resolver.resolve(target)

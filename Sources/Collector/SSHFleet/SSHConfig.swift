@@ -9,70 +9,110 @@ import Synchronization
 /// are noticed at the next start only.
 struct SSHConfig: Equatable, Sendable {
   var hostName: String
-  var user: String
-  var port: UInt16
-  var identities: [String]
-  var identitiesOnly: Bool
+  /// What the files say; a setting that no file makes is `nil`, even where it would be the same.
+  var said = LinkSettings()
+  var identitiesOnly = false
   /// `none`, `SSH_AUTH_SOCK` or a path; absent means SSH_AUTH_SOCK.
   var identityAgent: String?
-  var knownHosts: [String]
   var hostKeyAlias: String?
   /// A ProxyJump or ProxyCommand: how the host is reached, if not directly.
   var proxy: String?
 
-  /// Parses the `key value` lines that `ssh -G` prints.
-  init?(output: String) {
-    var values: [String: [String]] = [:]
-    for line in output.split(separator: "\n") {
-      let parts = line.split(separator: " ", maxSplits: 1)
-      guard parts.count == 2 else { continue }
-      values[parts[0].lowercased(), default: []].append(String(parts[1]))
-    }
+  init(hostName: String) {
+    self.hostName = hostName
+  }
+
+  /// Parses the `key value` lines that `ssh -G` prints; `nil` where they are something else.
+  init?(output: String, unsaid: UnsaidSettings) {
+    let values = SSHConfig.values(of: output)
     guard let hostName = values["hostname"]?.first, let user = values["user"]?.first,
       let port = values["port"]?.first.flatMap({ UInt16($0) })
     else { return nil }
     self.hostName = hostName
-    self.user = user
-    self.port = port
-    identities = (values["identityfile"] ?? []).map(expandHome)
+    said.user = user == unsaid.user ? nil : user
+    said.port = port == unsaid.port ? nil : port
+    let identities = (values["identityfile"] ?? []).filter { $0 != unsaid.path }
+    said.identities = identities.isEmpty ? nil : identities.map(expandHome)
+    said.knownHosts = SSHConfig.knownHosts(values, unsaid: unsaid)
     identitiesOnly = values["identitiesonly"]?.first == "yes"
     identityAgent = values["identityagent"]?.first.map(expandHome)
-    let files = [values["userknownhostsfile"]?.first, values["globalknownhostsfile"]?.first]
-    knownHosts = files.flatMap { ($0 ?? "").split(separator: " ").map { expandHome(String($0)) } }
     hostKeyAlias = values["hostkeyalias"]?.first
-    proxy = nil
     if let jump = values["proxyjump"]?.first, jump != "none" { proxy = "ProxyJump \(jump)" }
     if let command = values["proxycommand"]?.first, command != "none" {
       proxy = "ProxyCommand \(command)"
     }
   }
 
-  /// What holds where no ssh program is installed: OpenSSH's own defaults.
-  static func withoutProgram(host: String) -> SSHConfig {
-    var config = SSHConfig(output: "hostname \(host)\nuser \(currentUser())\nport 22\n")
+  fileprivate static func values(of output: String) -> [String: [String]] {
+    var values: [String: [String]] = [:]
+    for line in output.split(separator: "\n") {
+      let parts = line.split(separator: " ", maxSplits: 1)
+      guard parts.count == 2 else { continue }
+      values[parts[0].lowercased(), default: []].append(String(parts[1]))
+    }
+    return values
+  }
+
+  /// The user's files and the system's; `nil` where both are as OpenSSH has them by itself.
+  private static func knownHosts(
+    _ values: [String: [String]], unsaid: UnsaidSettings
+  ) -> [String]? {
+    func files(_ key: String) -> [String] {
+      (values[key]?.first ?? "").split(separator: " ").map { expandHome(String($0)) }
+    }
+    let (user, system) = (files("userknownhostsfile"), files("globalknownhostsfile"))
+    let isUserSilent = user == [unsaid.path]
+    guard !isUserSilent || system != unsaid.defaults.systemKnownHosts else { return nil }
+    return (isUserSilent ? unsaid.defaults.userKnownHosts : user) + system
+  }
+}
+
+/// What OpenSSH does where nobody says anything.
+struct SSHDefaults: Equatable, Sendable {
+  var user = NSUserName()
+  var port: UInt16 = 22
+  var identities: [String]
+  var userKnownHosts: [String]
+  var systemKnownHosts: [String]
+
+  /// Those that hold where no ssh program is installed.
+  init() {
     let home = NSHomeDirectory()
-    config?.identities = ["id_ecdsa", "id_ed25519"].map { "\(home)/.ssh/\($0)" }
-    config?.knownHosts = ["\(home)/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"]
-    return config ?? SSHConfig(bareHost: host)
+    identities = ["id_ecdsa", "id_ed25519"].map { "\(home)/.ssh/\($0)" }
+    userKnownHosts = ["\(home)/.ssh/known_hosts"]
+    systemKnownHosts = ["/etc/ssh/ssh_known_hosts"]
   }
 
-  private init(bareHost: String) {
-    hostName = bareHost
-    user = currentUser()
-    port = 22
-    identities = []
-    identitiesOnly = false
-    knownHosts = []
+  /// Those of the program: what `ssh -G -F none` prints.
+  init(output: String) {
+    self.init()
+    let values = SSHConfig.values(of: output)
+    func files(_ key: String) -> [String]? {
+      values[key]?.first?.split(separator: " ").map { expandHome(String($0)) }
+    }
+    user = values["user"]?.first ?? user
+    port = values["port"]?.first.flatMap { UInt16($0) } ?? port
+    identities = values["identityfile"]?.map(expandHome) ?? identities
+    userKnownHosts = files("userknownhostsfile") ?? userKnownHosts
+    systemKnownHosts = files("globalknownhostsfile") ?? systemKnownHosts
   }
 
-  /// The settings in which this answer differs from `baseline`, the answer of an empty
-  /// configuration: those are what the user's files really say.
-  func settings(beyond baseline: SSHConfig) -> LinkSettings {
-    LinkSettings(
-      user: user == baseline.user ? nil : user,
-      port: port == baseline.port ? nil : port,
-      identities: identities == baseline.identities ? nil : identities,
-      knownHosts: knownHosts == baseline.knownHosts ? nil : knownHosts)
+  var knownHosts: [String] { userKnownHosts + systemKnownHosts }
+}
+
+/// Values that stand behind all files in what `ssh -G` is asked: an answer that has one shows
+/// that no file makes that setting, which ssh itself doesn't tell.
+struct UnsaidSettings: Sendable {
+  let user = "culprit-unsaid"
+  let port: UInt16 = 1
+  let path = "/culprit/unsaid"
+  let defaults: SSHDefaults
+
+  /// A configuration that reads `files` first.
+  func configuration(reading files: [String]) -> String {
+    // An Include ends with the block it began in: what follows holds for every host again.
+    files.map { "Include \"\($0)\"\n" }.joined()
+      + "User \(user)\nPort \(port)\nIdentityFile \(path)\nUserKnownHostsFile \(path)\n"
   }
 }
 
@@ -81,39 +121,46 @@ func expandHome(_ path: String) -> String {
   return NSHomeDirectory() + path.dropFirst()
 }
 
-private func currentUser() -> String {
-  NSUserName()
-}
-
 /// Asks `ssh -G`, and remembers the answers.
 final class SSHConfigSource: Sendable {
   private struct Memory {
     var stamps: [FileStamp?] = []
     var answers: [[String]: SSHConfig] = [:]
-    var baseline: SSHConfig?
+    var asking: Asking?
+  }
+
+  /// What is needed to ask, made at the first question.
+  private struct Asking: Sendable {
+    var unsaid: UnsaidSettings
+    /// The path of the configuration that is handed to `ssh -F`; `nil` without ssh program.
+    var path: String?
   }
 
   /// As `ssh -F`: `nil` for the usual files, `none` for no file.
   private let file: String?
   private let memory = Mutex(Memory())
+  /// Holds the configuration that `ssh -F` reads: nothing is left behind, whatever ends us.
+  private let configuration = Mutex<Int32>(-1)
 
   init(file: String?) {
     self.file = file.map(expandHome)
   }
 
+  deinit {
+    configuration.withLock { if $0 >= 0 { close($0) } }
+  }
+
   /// The configuration for `host`, asked with the user and port that are already settled (so
-  /// that `Match user` holds), and the answer of an empty configuration beside it.
+  /// that `Match user` holds), and OpenSSH's own defaults beside it.
   func config(
     host: String, explicit: LinkSettings
-  ) throws(LinkFailure) -> (answer: SSHConfig, baseline: SSHConfig) {
-    let baseline = try self.baseline()
-    if file == "none" {
-      var answer = baseline
-      answer.hostName = host
-      return (answer, baseline)
+  ) throws(LinkFailure) -> (answer: SSHConfig, defaults: SSHDefaults) {
+    let asking = try asking()
+    let defaults = asking.unsaid.defaults
+    guard file != "none", let path = asking.path else {
+      return (SSHConfig(hostName: host), defaults)
     }
-    var arguments = ["ssh", "-G"]
-    if let file { arguments += ["-F", file] }
+    var arguments = ["ssh", "-G", "-F", path]
     if let user = explicit.user { arguments += ["-l", user] }
     if let port = explicit.port { arguments += ["-p", String(port)] }
     arguments += ["--", host]
@@ -125,32 +172,52 @@ final class SSHConfigSource: Sendable {
       }
       return memory.answers[arguments]
     }
-    if let hit { return (hit, baseline) }
-    let answer = try ask(arguments, host: host)
-    memory.withLock { $0.answers[arguments] = answer }
-    return (answer, baseline)
-  }
-
-  private func baseline() throws(LinkFailure) -> SSHConfig {
-    if let known = memory.withLock({ $0.baseline }) { return known }
-    let name = "culprit.invalid"
-    let baseline = try ask(["ssh", "-G", "-F", "none", "--", name], host: name)
-    memory.withLock { $0.baseline = baseline }
-    return baseline
-  }
-
-  private func ask(_ arguments: [String], host: String) throws(LinkFailure) -> SSHConfig {
+    if let hit { return (hit, defaults) }
+    if let file, access(file, R_OK) != 0 {
+      throw LinkFailure(
+        .unreachable, "the ssh configuration \(file) can't be read: \(errorText(errno))")
+    }
     let (output, error) = try runProgram(arguments)
-    guard let output else { return .withoutProgram(host: host) }
-    guard let config = SSHConfig(output: output) else {
+    guard let answer = SSHConfig(output: output ?? "", unsaid: asking.unsaid) else {
       // ssh ends the lines of its complaints with CR LF.
       let reason = error.split(whereSeparator: isLineEnd).first.map(String.init) ?? "no answer"
       throw LinkFailure(
         .unreachable,
-        "\(arguments.joined(separator: " ")) says: \(reason); mend ~/.ssh/config, "
+        "ssh -G \(host) says: \(reason); mend \(file ?? "~/.ssh/config"), "
           + "or pass it over with --ssh-config none")
     }
-    return config
+    memory.withLock { $0.answers[arguments] = answer }
+    return (answer, defaults)
+  }
+
+  private func asking() throws(LinkFailure) -> Asking {
+    if let known = memory.withLock({ $0.asking }) { return known }
+    let (output, _) = try runProgram(["ssh", "-G", "-F", "none", "--", "culprit.invalid"])
+    let unsaid = UnsaidSettings(defaults: output.map(SSHDefaults.init(output:)) ?? SSHDefaults())
+    let path = output == nil ? nil : try writeConfiguration(unsaid)
+    let asking = Asking(unsaid: unsaid, path: path)
+    memory.withLock { $0.asking = asking }
+    return asking
+  }
+
+  /// Two workers may come here at once; the first one's file is everybody's.
+  private func writeConfiguration(_ unsaid: UnsaidSettings) throws(LinkFailure) -> String {
+    let files = file.map { [$0] } ?? ["\(NSHomeDirectory())/.ssh/config", "/etc/ssh/ssh_config"]
+    let text = Array(unsaid.configuration(reading: files).utf8)
+    let number = configuration.withLock { number in
+      if number < 0 {
+        number = culprit_memory_file("culprit-ssh-config")
+        if number >= 0, write(number, text, text.count) != text.count {
+          close(number)
+          number = -1
+        }
+      }
+      return number
+    }
+    guard number >= 0 else {
+      throw LinkFailure(.unreachable, "no file for ssh -G: \(errorText(errno))")
+    }
+    return "/proc/\(getpid())/fd/\(number)"
   }
 
   private func currentStamps() -> [FileStamp?] {
@@ -167,9 +234,11 @@ final class SSHConfigSource: Sendable {
 private func runProgram(
   _ arguments: [String]
 ) throws(LinkFailure) -> (output: String?, error: String) {
-  var pipes: (output: [Int32], error: [Int32]) = ([0, 0], [0, 0])
+  var pipes: (output: [Int32], error: [Int32]) = ([-1, -1], [-1, -1])
   guard culprit_pipe(&pipes.output) == 0, culprit_pipe(&pipes.error) == 0 else {
-    throw LinkFailure(.unreachable, "no pipe for \(arguments[0]): \(errorText(errno))")
+    let reason = errorText(errno)
+    for number in pipes.output + pipes.error where number >= 0 { close(number) }
+    throw LinkFailure(.unreachable, "no pipe for \(arguments[0]): \(reason)")
   }
   let output = Descriptor(owning: pipes.output[0])
   let error = Descriptor(owning: pipes.error[0])
@@ -189,11 +258,11 @@ private func runProgram(
 }
 
 /// `culprit_spawn` with Swift strings; the pid, or -errno.
-func spawn(_ arguments: [String], output: Int32, error: Int32) -> pid_t {
+func spawn(_ arguments: [String], input: Int32 = -1, output: Int32, error: Int32) -> pid_t {
   var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
   pointers.append(nil)
   defer { for pointer in pointers { free(pointer) } }
-  return culprit_spawn(pointers, output, error, 1)
+  return culprit_spawn(pointers, input, output, error, 1)
 }
 
 private func readAll(_ number: Int32) -> String {

@@ -13,7 +13,7 @@ final class Children {
 
   /// Starts a program without input, in a process group of its own; it dies with this one.
   func start(_ arguments: [String], output: Int32, error: Int32) throws -> pid_t {
-    let pid = withArgumentVector(arguments) { culprit_spawn($0, output, error, 1) }
+    let pid = withArgumentVector(arguments) { culprit_spawn($0, -1, output, error, 1) }
     guard pid > 0 else { throw BenchError.system(call: arguments[0], reason: -pid) }
     names[pid] = arguments[0]
     return pid

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Collector
 import Foundation
-import History
 import Logging
 import SSHFleet
 
@@ -35,33 +34,16 @@ struct CollectCommand: AsyncParsableCommand {
     let signals = StopSignals(reloads: true)
     let log = try logging.logger()
     let plan = try makePlan()
-    let path = history.path(plan.file)
-    let recording = try Recording(
-      path: path, plan: plan,
-      log: log)
-    let collector: FleetCollector
-    do throws(LinkFailure) {
-      collector = try FleetCollector(
-        options: plan.options, queues: [recording.queue, logQueue], log: log)
-    } catch {
-      throw CommandFailure.failed(error.description)
-    }
-    recording.start()
-    collector.start(plan.targets)
-    log.notice("recording \(plan.targets.count) hosts into \(path) (pid \(getpid()))")
-    untilStopped(signals, collector, recording, log)
-    collector.stop()
-    let lost = recording.stop()
+    var session = try CollectSession(plan, path: history.path(plan.file), log: log)
+    let count = plan.targets.count
+    log.notice(
+      "recording \(count) host\(count == 1 ? "" : "s") into \(session.path) (pid \(getpid()))")
+    untilStopped(signals, &session, log)
+    let lost = session.stop()
     guard lost == 0 else {
       throw CommandFailure.failed("stopped; \(lost) rows could not be stored, see above")
     }
     log.notice("stopped; everything that arrived is stored")
-  }
-
-  private let logQueue = FleetEventQueue(limit: 10_000, takesSamples: false)
-
-  private enum CodingKeys: CodingKey {
-    case hosts, history, connection, logging, duration
   }
 
   private func makePlan() throws -> FleetPlan {
@@ -70,24 +52,23 @@ struct CollectCommand: AsyncParsableCommand {
   }
 
   private func untilStopped(
-    _ signals: StopSignals, _ collector: FleetCollector, _ recording: Recording, _ log: Logger
+    _ signals: StopSignals, _ session: inout CollectSession, _ log: Logger
   ) {
     let end = duration.map { SteadyTime.after(seconds: $0.seconds) } ?? .never
     var journal = StateJournal(log: log)
     while !signals.wantsStop, !end.isPast {
-      journal.note(logQueue.drain().events)
-      if signals.takeReload() { reload(collector, recording, log) }
+      journal.note(session.statuses.drain().events)
+      if signals.takeReload() { reload(&session, log) }
       signals.wait(seconds: 1, until: end)
     }
   }
 
   /// An invalid file changes nothing: the fleet goes on as it was.
-  private func reload(_ collector: FleetCollector, _ recording: Recording, _ log: Logger) {
+  private func reload(_ session: inout CollectSession, _ log: Logger) {
     do {
       let plan = try makePlan()
-      recording.setRetention(plan.retention)
-      let change = collector.apply(plan.targets)
-      log.notice("fleet file read again: \(change.description)")
+      let change = try session.apply(plan, path: history.path(plan.file))
+      log.notice("fleet file read again: \(change)")
     } catch {
       log.error("the fleet file was not taken over, the old one stays in force: \(error)")
     }

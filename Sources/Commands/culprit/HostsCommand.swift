@@ -38,9 +38,15 @@ struct HostsCommand: ParsableCommand {
       .filter { names?.contains($0.status.host) ?? true }
       .map { HostsCommand.asItIs($0, isCollected: isCollected) }
     if json { writeJSON(records) } else { writeTable(records, isCollected: isCollected) }
-    if check, records.contains(where: { !$0.status.state.isHealthy }) {
+    if check, records.contains(where: { HostsCommand.isTrouble($0, isCollected: isCollected) }) {
       throw CommandFailure.trouble
     }
+  }
+
+  /// A host that a running collector doesn't watch any more left the fleet on purpose.
+  private static func isTrouble(_ record: HostRecord, isCollected: Bool) -> Bool {
+    let state = record.status.state
+    return !state.isHealthy && !(isCollected && state == .stopped)
   }
 
   /// A collector that was killed left its hosts as they were: without one, none is connected.

@@ -55,8 +55,26 @@ struct SpikesCommand: ParsableCommand {
       try store.episodes(
         hosts: names, from: from, to: to, kinds: kind.isEmpty ? nil : Set(kind))
     }
+    if episodes.isEmpty { try requireRows(store, names, from, to) }
     if json { writeJSON(episodes) } else { writeTable(episodes) }
     if check, !episodes.isEmpty { throw CommandFailure.trouble }
+  }
+
+  /// Without a row nobody can say that the load was low.
+  private func requireRows(
+    _ store: HistoryStore, _ names: [String]?, _ from: Timestamp, _ to: Timestamp?
+  ) throws {
+    var hasRows = false
+    try store.forEachSample(hosts: names, from: from, to: to, limit: 1) { _ in
+      hasRows = true
+      return false
+    }
+    guard !hasRows else { return }
+    throw CommandFailure.failed(
+      "nothing was recorded since \(Moments.date(from, zone.timeZone))"
+        + (to.map { " until \(Moments.date($0, zone.timeZone))" } ?? "")
+        + ", so nothing can be said of that time; look at culprit hosts, or give an earlier "
+        + "--since")
   }
 
   private func writeJSON(_ episodes: [Episode]) {

@@ -16,9 +16,18 @@ int culprit_open(const char *path, int flags, mode_t mode);
 int culprit_set_nonblocking(int descriptor);
 
 /// Starts `arguments[0]` (looked up in PATH) in a process group of its own, with stdin from
-/// /dev/null and stdout and stderr to the two descriptors, every signal at its default, and
-/// PR_SET_PDEATHSIG = SIGKILL where `dies_with_parent`. Returns the pid, or -errno.
-pid_t culprit_spawn(char *const arguments[], int output, int error, int dies_with_parent);
+/// `input` (-1: /dev/null) and stdout and stderr to the other two descriptors, every signal at its
+/// default, and PR_SET_PDEATHSIG = SIGKILL where `dies_with_parent`. Returns the pid, or -errno.
+pid_t culprit_spawn(char *const arguments[], int input, int output, int error,
+                    int dies_with_parent);
+
+/// A descriptor that becomes readable when the process ends (pidfd_open(2), Linux 5.3; always
+/// close-on-exec); -1 and errno on failure.
+int culprit_watch_process(pid_t pid);
+
+/// A file without a name that lives as long as its descriptor (memfd_create(2), O_CLOEXEC); -1
+/// and errno on failure.
+int culprit_memory_file(const char *name);
 
 /// The descriptors of a pipe, both O_CLOEXEC; -1 and errno on failure.
 int culprit_pipe(int descriptors[2]);

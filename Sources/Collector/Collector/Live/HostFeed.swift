@@ -17,7 +17,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var rows = 0
   private var unreadable = 0
   private var errorText = ""
-  /// The last line before the first row that was none: what a login script says at its end.
+  /// The last line since the last row that was none: what a login script says at its end.
   private var lastNoise = ""
   private var remoteError: String?
   private var load: LoadAverage?
@@ -57,11 +57,14 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
         wasConnected = true
       }
       status.state = .connected
-    case .stale: status.state = .stale
+    case .stale:
+      status.state = .stale
+      status.lastError = "no row for three intervals\(noiseText)"
     case .backingOff(let failure, let seconds):
       status.state = failure.kind == .noVmstat ? .noVmstat : .backingOff
       status.retryAt = Timestamp.now.advanced(bySeconds: seconds)
-      status.lastError = Printable.text(failure.description)
+      let noise = before.state == .stale ? noiseText : ""
+      status.lastError = Printable.text(failure.description + noise)
     case .given(up: let failure):
       status.state = HostFeed.finalState(failure.kind)
       status.lastError = Printable.text(failure.description)
@@ -69,6 +72,11 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
     if status.state != before.state { status.since = .now }
     if status != before { send(.status(status)) }
+  }
+
+  /// What came instead of rows, in the host's own words.
+  private var noiseText: String {
+    lastNoise.isEmpty ? "" : "; what it sends is no vmstat: “\(lastNoise)”"
   }
 
   private static func finalState(_ kind: LinkFailure.Kind) -> HostState {
@@ -146,7 +154,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     case .foreign(let format):
       feedback.failure = LinkFailure(.noVmstat, Printable.text(format.description))
     case .other(let reason):
-      if rows == 0 { lastNoise = Printable.text(line, limit: 120) }
+      lastNoise = Printable.text(line, limit: 120)
       countUnreadable(reason.map { "\($0)" } ?? "text that is no vmstat", &feedback)
     }
   }
@@ -156,7 +164,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     guard unreadable > HostFeed.noiseLimit, rows == 0 else { return }
     feedback.failure = LinkFailure(
       .noVmstat,
-      "\(unreadable) lines and no row of vmstat, the last being \(what); try it there: vmstat 1")
+      "\(unreadable) lines and no row of vmstat, the last being \(what)"
+        + (lastNoise.isEmpty ? "" : " (“\(lastNoise)”)") + "; try it there: vmstat 1")
   }
 
   private func take(_ greeting: GreetingLine) {
@@ -182,6 +191,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private func take(_ row: VmstatRow, _ stamp: CivilTime?, _ feedback: inout LinkFeedback) {
     feedback.isProgress = true
     rows += 1
+    lastNoise = ""
     let time = clock.time(stamp: stamp)
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }

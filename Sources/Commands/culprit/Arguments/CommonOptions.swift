@@ -13,10 +13,10 @@ struct HistoryOptions: ParsableArguments {
       "The history database.",
       discussion:
         "Default: [history] path of the fleet file, or else history.db in the state folder.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var db: String?
 
-  @Option(help: ArgumentHelp("The fleet file.", valueName: "file"))
+  @Option(help: ArgumentHelp("The fleet file.", valueName: "file"), completion: .file())
   var fleet: String?
 
   /// The fleet file that `--fleet` names, or the first that stands in a usual place.
@@ -50,19 +50,19 @@ struct ConnectionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A private key to log in with, instead of the usual ones. May be given more than once.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var identity: [String] = []
 
   @Option(
     help: ArgumentHelp(
       "known_hosts file, instead of the usual ones. May be given more than once.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var knownHosts: [String] = []
 
   @Option(
     help: ArgumentHelp(
       "OpenSSH configuration file, instead of ~/.ssh/config; “none” for no file.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var sshConfig: String?
 }
 
@@ -90,7 +90,7 @@ struct LogOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Log into this file instead of standard error.", valueName: "file"))
+      "Log into this file instead of standard error.", valueName: "file"), completion: .file())
   var logFile: String?
 }
 
@@ -108,6 +108,8 @@ struct LogLevel: ExpressibleByArgument {
     guard let level = Logger.Level(rawValue: argument) else { return nil }
     self.level = level
   }
+
+  static let allValueStrings = Logger.Level.allCases.map(\.rawValue)
 
   var defaultValueDescription: String { level.rawValue }
 }

@@ -11,6 +11,7 @@ struct FleetPlan {
   var targets: [FleetTarget]
   var options: FleetOptions
   var retention: Recorder.Retention
+  var durability: HistoryStore.Durability
 
   /// Reads the fleet file and chooses the hosts that `arguments` name.
   init(
@@ -33,6 +34,7 @@ struct FleetPlan {
     options.threads = min(targets.count / 500 + 1, ProcessInfo.processInfo.activeProcessorCount)
     retention = Recorder.Retention(
       keepSeconds: file?.history.keepSeconds, maxSizeBytes: file?.history.maxSizeBytes)
+    durability = file?.history.survivesPowerCut ?? true ? .full : .normal
   }
 
   var hostNames: [String] { targets.map(\.name) }
@@ -50,9 +52,11 @@ struct LiveSource: EventSource {
   private let collector: FleetCollector
   private let queue = FleetEventQueue(limit: 100_000)
   private let recording: Recording?
+  private let log: Logger
 
   init(_ plan: FleetPlan, recording: Recording?, log: Logger) throws {
     self.recording = recording
+    self.log = log
     let queues = [queue] + (recording.map { [$0.queue] } ?? [])
     do throws(LinkFailure) {
       collector = try FleetCollector(options: plan.options, queues: queues, log: log)
@@ -63,7 +67,11 @@ struct LiveSource: EventSource {
     collector.start(plan.targets)
   }
 
-  func poll() -> [FleetEvent] { queue.drain().events }
+  func poll() -> [FleetEvent] {
+    let (events, dropped) = queue.drain()
+    if dropped > 0 { log.warning("\(dropped) rows were not shown: the output is too slow") }
+    return events
+  }
 
   func stop() {
     collector.stop()
@@ -115,6 +123,7 @@ struct FollowSource: EventSource {
 /// A history held for writing, and the recorder that writes it.
 final class Recording: Sendable {
   let queue = FleetEventQueue()
+  let path: String
   private let lock: LockBox
   private let store: HistoryStore
   private let recorder: Recorder
@@ -123,6 +132,7 @@ final class Recording: Sendable {
   /// Takes the collector's lock and opens the history.
   init(path: String, plan: FleetPlan, log: Logger) throws {
     self.log = log
+    self.path = path
     do {
       try StandardPlaces.makeFolder(for: path)
     } catch {
@@ -132,8 +142,7 @@ final class Recording: Sendable {
     }
     do throws(HistoryError) {
       lock = LockBox(try CollectorLock.acquire(path))
-      let survives = plan.file?.history.survivesPowerCut ?? true
-      store = try HistoryStore.open(path: path, durability: survives ? .full : .normal, logger: log)
+      store = try HistoryStore.open(path: path, durability: plan.durability, logger: log)
     } catch {
       throw CommandFailure.failed(error.description)
     }
@@ -142,18 +151,27 @@ final class Recording: Sendable {
 
   func start() { recorder.start() }
 
-  func setRetention(_ retention: Recorder.Retention) { recorder.setRetention(retention) }
+  /// Takes over what a fleet file that was read again says of the history.
+  func apply(_ plan: FleetPlan) throws(HistoryError) {
+    recorder.setRetention(plan.retention)
+    try store.setDurability(plan.durability)
+  }
 
   /// Writes what is left and closes the file; returns how many rows were lost.
   @discardableResult
   func stop() -> Int {
     let lost = recorder.stop()
+    close()
+    return lost
+  }
+
+  /// Closes a history that was never started.
+  func close() {
     do throws(HistoryError) {
       try store.close()
     } catch {
       log.error("closing the history: \(error.description)")
     }
-    return lost
   }
 }
 

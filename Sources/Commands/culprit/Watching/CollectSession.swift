@@ -1,0 +1,77 @@
+import Collector
+import Foundation
+import Logging
+import SSHFleet
+
+/// What `collect` keeps running: the connections of a fleet and the history they go into. Both
+/// can be changed while it runs.
+struct CollectSession {
+  /// What is told of the hosts' connections, for the log.
+  let statuses = FleetEventQueue(limit: 10_000, takesSamples: false)
+  private let log: Logger
+  private var options: FleetOptions
+  private var collector: FleetCollector
+  private var recording: Recording
+  /// Rows that an earlier history of this session could not take.
+  private var lostBefore = 0
+
+  init(_ plan: FleetPlan, path: String, log: Logger) throws {
+    self.log = log
+    options = plan.options
+    recording = try Recording(path: path, plan: plan, log: log)
+    collector = try CollectSession.collector(plan, [recording.queue, statuses], log)
+    recording.start()
+    collector.start(plan.targets)
+  }
+
+  var path: String { recording.path }
+
+  /// Takes over a fleet file that was read again, and says what changed. What can't be taken
+  /// over throws, and everything goes on as it was.
+  ///
+  /// Hosts that stay keep their connection, unless what changed concerns how all are reached or
+  /// where rows go. A thread more or less isn't worth connecting anew: that waits for a restart.
+  mutating func apply(_ plan: FleetPlan, path new: String) throws -> String {
+    guard new != path || plan.options.sshConfigFile != options.sshConfigFile else {
+      try recording.apply(plan)
+      return collector.apply(plan.targets).description
+    }
+    var next = recording
+    if new == path {
+      try recording.apply(plan)
+    } else {
+      next = try Recording(path: new, plan: plan, log: log)
+    }
+    let connections: FleetCollector
+    do {
+      connections = try CollectSession.collector(plan, [next.queue, statuses], log)
+    } catch {
+      if next !== recording { next.close() }
+      throw error
+    }
+    collector.stop()
+    if next !== recording {
+      lostBefore += recording.stop()
+      next.start()
+    }
+    (collector, recording, options) = (connections, next, plan.options)
+    collector.start(plan.targets)
+    return "\(plan.targets.count) hosts connected anew, recording into \(path)"
+  }
+
+  /// Ends everything; returns how many rows were lost since the start.
+  func stop() -> Int {
+    collector.stop()
+    return recording.stop() + lostBefore
+  }
+
+  private static func collector(
+    _ plan: FleetPlan, _ queues: [FleetEventQueue], _ log: Logger
+  ) throws -> FleetCollector {
+    do throws(LinkFailure) {
+      return try FleetCollector(options: plan.options, queues: queues, log: log)
+    } catch {
+      throw CommandFailure.failed(error.description)
+    }
+  }
+}
