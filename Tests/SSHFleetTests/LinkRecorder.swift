@@ -18,6 +18,7 @@ final class LinkRecorder: LinkDelegate {
     var receivedErrors: [UInt8] = []
     var receivedErrorCount = 0
     var ends: [Int32?] = []
+    var answers: [[UInt8]?] = []
 
     var state: LinkState? { changes.last?.state }
     var rows: Int { received.count { $0 == UInt8(ascii: "\n") } }
@@ -39,6 +40,7 @@ final class LinkRecorder: LinkDelegate {
   }
 
   private let record = Mutex(Record())
+  private let question = Mutex<String?>(nil)
   /// Longest standard error kept: the rest is counted.
   private static let errorLimit = 10_000
 
@@ -46,6 +48,15 @@ final class LinkRecorder: LinkDelegate {
 
   func linkDidChange(to state: LinkState) {
     record.withLock { $0.changes.append(Change(time: Monotonic.now, state: state)) }
+  }
+
+  /// Asks this beside the stream, at its next bytes.
+  func ask(_ command: String) {
+    question.withLock { $0 = command }
+  }
+
+  func linkDidAnswer(_ answer: [UInt8]?) {
+    record.withLock { $0.answers.append(answer) }
   }
 
   func linkDidOpen() {
@@ -60,7 +71,11 @@ final class LinkRecorder: LinkDelegate {
         if bytes[index] == UInt8(ascii: "\n") { isProgress = true }
       }
     }
-    return LinkFeedback(isProgress: isProgress)
+    let question = question.withLock { question in
+      defer { question = nil }
+      return question
+    }
+    return LinkFeedback(isProgress: isProgress, question: question)
   }
 
   func linkDidReceiveError(_ bytes: Span<UInt8>) {
@@ -125,10 +140,11 @@ extension SSHServer {
   /// A target at this server: its known host key and its login key, unless others are given.
   func target(
     _ name: String = "web1", address: String = "127.0.0.1", command: String = SSHServer.rows,
-    identities: [String]? = nil, knownHosts: String? = nil, interval: Int = 1
+    identities: [String]? = nil, knownHosts: String? = nil, interval: Int = 1,
+    transport: Transport = .libssh2
   ) throws -> FleetTarget {
     FleetTarget(
-      name: name, address: address,
+      name: name, address: address, transport: transport,
       explicit: LinkSettings(
         user: Machine.user, port: port, identities: identities ?? [login.path],
         knownHosts: [try knownHosts ?? self.knownHosts()]),

@@ -75,7 +75,7 @@ struct UnreachableTests {
     try await withFleet { fleet in
       fleet.add(try target(port: silent.port, identity: key), delegate: recorder)
       let seconds = try await seconds(recorder, until: "the notice") { state in
-        if case .connecting(let how) = state { how.contains("doesn't answer") } else { false }
+        if case .connecting(let how, _) = state { how.contains("doesn't answer") } else { false }
       }
       #expect(seconds < 5)
     }
@@ -112,21 +112,6 @@ struct UnreachableTests {
       let failure = try await recorder.failure()
       #expect(failure.kind == .unreachable)
       #expect(failure.description.contains("no-such-host.invalid"))
-    }
-  }
-
-  @Test func aHostBehindAProxyIsUnsupported() async throws {
-    let key = try await KeyPair.make(in: folder)
-    var options = FleetOptions()
-    options.sshConfigFile = try folder.write(
-      "Host inner\n  HostName 127.0.0.1\n  ProxyJump bastion\n", to: "config")
-    let recorder = LinkRecorder()
-    try await withFleet(options) { fleet in
-      fleet.add(try target(port: 22, address: "inner", identity: key), delegate: recorder)
-      let failure = try await recorder.failure()
-      #expect(failure.kind == .unsupported)
-      #expect(failure.description.contains("ProxyJump bastion"))
-      #expect(recorder.now.isGivenUp)
     }
   }
 }

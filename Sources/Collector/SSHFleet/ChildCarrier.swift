@@ -7,8 +7,10 @@ final class ChildCarrier: LinkCarrier, ChildProcessOwner {
   private let loop: EventLoop
   private var child: ChildProcess?
 
-  var deadline: UInt64 { .max }
-  func deadlinePassed(_ now: UInt64) {}
+  private var probe: ProgramProbe?
+
+  var deadline: UInt64 { probe?.deadline ?? .max }
+  func deadlinePassed(_ now: UInt64) { probe?.deadlinePassed(now) }
   func handle(_ events: UInt32, of descriptor: Int32) {}
 
   init(command: String, loop: EventLoop, owner: any LinkCarrierOwner) {
@@ -38,7 +40,19 @@ final class ChildCarrier: LinkCarrier, ChildProcessOwner {
     owner.carrierDidEnd(status: status)
   }
 
+  func ask(_ command: String) {
+    guard probe == nil else { return owner.carrierDidAnswer(nil) }
+    let probe = ProgramProbe(loop: loop) { [weak self] answer in
+      self?.probe = nil
+      self?.owner.carrierDidAnswer(answer)
+    }
+    self.probe = probe
+    probe.start(["sh", "-c", command])
+  }
+
   func close() {
+    probe?.cancel()
+    probe = nil
     child?.terminate()
     child = nil
   }

@@ -16,7 +16,11 @@ final class ConnectWindow: Sendable {
     var waiters: [@Sendable () -> Void] = []
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
+
+  init(limit: Int = ConnectWindow.start) {
+    state = Mutex(State(limit: limit))
+  }
 
   /// Runs `granted` as soon as there is a place, maybe at once. It must give the place back.
   func request(_ granted: @escaping @Sendable () -> Void) {
@@ -54,5 +58,26 @@ final class ConnectWindow: Sendable {
     /// The server closed the connection before its banner: it has too many logins under way.
     case pushedBack
     case other
+  }
+}
+
+/// The windows of a fleet: one for all hosts, and one for each bastion that hosts log in through,
+/// since each login behind it is one at it too.
+final class ConnectWindows: Sendable {
+  /// sshd drops logins at random from 10 unfinished ones on (MaxStartups 10:30:100).
+  static let startOfBastion = 6
+
+  let direct = ConnectWindow()
+  private let bastions = Mutex<[String: ConnectWindow]>([:])
+
+  /// The window of the logins that go through `bastion`; of all others without one.
+  func window(through bastion: String?) -> ConnectWindow {
+    guard let bastion else { return direct }
+    return bastions.withLock { bastions in
+      if let known = bastions[bastion] { return known }
+      let window = ConnectWindow(limit: ConnectWindows.startOfBastion)
+      bastions[bastion] = window
+      return window
+    }
   }
 }

@@ -43,6 +43,8 @@ enum LoginAttempt: Sendable {
 struct LoginPlan: Sendable {
   var attempts: [LoginAttempt] = []
   var passedOver: [String] = []
+  /// Some were passed over that OpenSSH's program can use.
+  var needsProgram = false
 
   /// Most keys offered to one host: sshd allows 6 by default and the last refusal closes.
   static let offerLimit = 5
@@ -58,7 +60,9 @@ struct LoginPlan: Sendable {
         if endpoint.agentSocket == nil {
           passedOver.append("\(path) needs a passphrase: load it into an ssh-agent (ssh-add)")
         }
-      case .success(.unusable(let reason)): passedOver.append("\(path): \(reason)")
+      case .success(.unusable(let reason)):
+        passedOver.append("\(path): \(reason)")
+        needsProgram = true
       case .failure(let failure):
         // OpenSSH's default names may be missing; a file that the user named may not.
         if endpoint.identitiesAreAll { passedOver.append(failure.description) }

@@ -1,9 +1,40 @@
 import Foundation
 
+/// The way to a host's sshd.
+enum HostRoute: Equatable, Sendable {
+  case direct
+  /// Through these bastions, as ProxyJump has them: `[user@]host[:port]`, several with commas.
+  case jump(String)
+  /// Through the standard input and output of this command, for `sh -c`. `template` is the
+  /// command before the host was put into it: the same for all hosts behind one bastion.
+  case command(String, template: String)
+
+  /// What hosts on the same way have in common; `nil` for the direct one.
+  var bastion: String? {
+    switch self {
+    case .direct: nil
+    case .jump(let bastions): bastions
+    case .command(_, let template): template
+    }
+  }
+}
+
 /// Everything needed to log in to a host, after every source of settings has been asked.
 struct Endpoint: Sendable {
-  /// Network addresses in the order in which they are tried.
+  var route = HostRoute.direct
+  /// Network addresses in the order in which they are tried; behind a bastion, known later.
   var addresses: [SocketAddress]
+  /// Where the sshd is, as the bastion sees it.
+  var hostName: String
+  /// `10.0.0.11:22`, and how it is reached.
+  var place: String {
+    let port = hostName.contains(":") ? "[\(hostName)]:\(port)" : "\(hostName):\(port)"
+    return switch route {
+    case .direct: port
+    case .jump(let bastion): "\(port) through \(bastion)"
+    case .command: "\(port) by ProxyCommand"
+    }
+  }
   /// The name known_hosts lists it under.
   var keyName: String
   var user: String
@@ -14,6 +45,16 @@ struct Endpoint: Sendable {
   /// The ssh-agent's socket; `nil` where none is to be asked.
   var agentSocket: String?
   var knownHostsFiles: [String]
+  /// What libssh2 can't use of what the user's files name: a certificate, a token.
+  var needsProgram: String?
+}
+
+/// What the sources of settings say of a host, the strongest first.
+struct HostSettings: Sendable {
+  /// Command line, `[[host]]`, `~/.ssh/config` and `[defaults]`, in that order.
+  var settings: LinkSettings
+  var answer: SSHConfig
+  var defaults: SSHDefaults
 }
 
 /// Turns a target into an endpoint: `~/.ssh/config` by way of `ssh -G`, then the name service.
@@ -21,26 +62,53 @@ struct Endpoint: Sendable {
 struct EndpointResolver: Sendable {
   let config: SSHConfigSource
 
+  func settings(_ target: FleetTarget) throws(LinkFailure) -> HostSettings {
+    let (answer, defaults) = try config.config(host: target.address, explicit: target.explicit)
+    return HostSettings(
+      settings: target.explicit.over(answer.said).over(target.defaults), answer: answer,
+      defaults: defaults)
+  }
+
   func resolve(_ target: FleetTarget) throws(LinkFailure) -> Endpoint {
-    let (answer, ultimate) = try config.config(host: target.address, explicit: target.explicit)
-    if let proxy = answer.proxy {
-      throw LinkFailure(
-        .unsupported,
-        "~/.ssh/config reaches it through \(proxy), which this version can't do; "
-          + "give it an address that can be reached directly")
-    }
-    // Command line and [[host]], then ~/.ssh/config, then [defaults], then OpenSSH's defaults.
-    let settings = target.explicit.over(answer.said).over(target.defaults)
-    let port = settings.port ?? ultimate.port
+    let known = try settings(target)
+    let (settings, answer, defaults) = (known.settings, known.answer, known.defaults)
+    let port = settings.port ?? defaults.port
+    let user = settings.user ?? defaults.user
+    let route = try route(answer, target: target, user: user, port: port)
+    let identities = (settings.identities ?? defaults.identities).map(expandHome)
     let isExplicit = target.explicit.identities != nil
     return Endpoint(
-      addresses: try SocketAddress.look(up: answer.hostName, port: port),
-      keyName: answer.hostKeyAlias ?? answer.hostName,
-      user: settings.user ?? ultimate.user, port: port,
-      identitiesAreAll: isExplicit || answer.identitiesOnly,
-      identities: (settings.identities ?? ultimate.identities).map(expandHome),
-      agentSocket: agentSocket(answer.identityAgent),
-      knownHostsFiles: (settings.knownHosts ?? ultimate.knownHosts).map(expandHome))
+      route: route,
+      addresses: route == .direct ? try SocketAddress.look(up: answer.hostName, port: port) : [],
+      hostName: answer.hostName, keyName: answer.hostKeyAlias ?? answer.hostName,
+      user: user, port: port, identitiesAreAll: isExplicit || answer.identitiesOnly,
+      identities: identities, agentSocket: agentSocket(answer.identityAgent),
+      knownHostsFiles: (settings.knownHosts ?? defaults.knownHosts).map(expandHome),
+      needsProgram: needsProgram(answer, identities))
+  }
+
+  private func route(
+    _ answer: SSHConfig, target: FleetTarget, user: String, port: UInt16
+  ) throws(LinkFailure) -> HostRoute {
+    if let jump = answer.proxyJump { return .jump(jump) }
+    guard let template = answer.proxyCommand else { return .direct }
+    let values: [Character: String] = [
+      "h": answer.hostName, "n": target.address, "p": String(port), "r": user, "%": "%",
+    ]
+    guard let command = ProxyCommand.expand(template, values) else {
+      throw LinkFailure(
+        .unsupported,
+        "its ProxyCommand has a token other than %h %n %p %r %%, which only the ssh program knows; "
+          + "set transport = \"openssh\" for it", isForProgram: true)
+    }
+    return .command(command, template: template)
+  }
+
+  private func needsProgram(_ answer: SSHConfig, _ identities: [String]) -> String? {
+    if answer.hasToken { return "a PKCS#11 token" }
+    let certificates = answer.certificates + identities.map { $0 + "-cert.pub" }
+    let found = certificates.first { access($0, R_OK) == 0 }
+    return found.map { "the certificate \($0)" }
   }
 
   private func agentSocket(_ setting: String?) -> String? {
@@ -52,6 +120,34 @@ struct EndpointResolver: Sendable {
   }
 }
 
+enum ProxyCommand {
+  /// Puts the host into a ProxyCommand (ssh_config(5), TOKENS); `nil` where it has a token that
+  /// isn't among `values`, or a value holds what a shell would take for more than a name.
+  static func expand(_ template: String, _ values: [Character: String]) -> String? {
+    var result = ""
+    var isToken = false
+    for character in template {
+      if isToken {
+        guard let value = values[character], value.unicodeScalars.allSatisfy(isHarmless) else {
+          return nil
+        }
+        result += value
+        isToken = false
+      } else if character == "%" {
+        isToken = true
+      } else {
+        result.append(character)
+      }
+    }
+    return isToken ? nil : result
+  }
+
+  private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+      || "._:@%+-".unicodeScalars.contains(scalar)
+  }
+}
+
 /// An address that connect(2) takes.
 struct SocketAddress: Sendable {
   var family: Int32
@@ -59,6 +155,24 @@ struct SocketAddress: Sendable {
   var bytes: [UInt8]
   /// `10.0.0.11:22`, `[fd00::1]:22`
   var text: String
+
+  /// A socket of this machine: a bastion's forwarding.
+  init?(unixPath path: String, text: String) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    family = AF_UNIX
+    self.bytes = withUnsafeBytes(of: address) { Array($0) }
+    self.text = text
+  }
+
+  init(family: Int32, bytes: [UInt8], text: String) {
+    self.family = family
+    self.bytes = bytes
+    self.text = text
+  }
 
   static func look(up host: String, port: UInt16) throws(LinkFailure) -> [SocketAddress] {
     var hints = addrinfo()

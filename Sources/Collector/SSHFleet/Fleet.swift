@@ -78,6 +78,7 @@ public final class Fleet: Sendable {
     for name in state.withLock({ Array($0.links.keys) }) { remove(name) }
     for loop in loops { loop.stop() }
     threads.wait()
+    environment.bastions.stop()
   }
 
   /// Each link needs a descriptor, and the usual soft limit is 1,024.

@@ -1,8 +1,10 @@
 /// How a host is reached.
 public enum Transport: String, CaseIterable, Sendable {
-  /// libssh2, in this process.
+  /// libssh2, in this process; the ssh program for what libssh2 can't do.
   case auto
   case libssh2
+  /// The ssh program, a process a host.
+  case openssh
   /// This machine, without SSH.
   case local
 }

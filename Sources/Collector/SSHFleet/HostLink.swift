@@ -21,6 +21,10 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   private var lastProgress: UInt64 = 0
   private var connectedAt: UInt64?
   private var isStale = false
+  /// A second command runs, or is about to.
+  private var isAsking = false
+  /// libssh2 can't reach this host (`auto`); until a reload, for keys may change.
+  private var takesProgram = false
   private var isLoggingIn = false {
     didSet {
       guard isLoggingIn != oldValue else { return }
@@ -52,6 +56,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     switch phase {
     case .idle, .waiting:
       backoff.reset()
+      takesProgram = false
       open()
     case .open, .finished: break
     }
@@ -108,6 +113,8 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     let carrier: any LinkCarrier =
       switch target.transport {
       case .local: ChildCarrier(command: target.command, loop: loop, owner: self)
+      case .auto where takesProgram, .openssh:
+        ProgramCarrier(target: target, environment: environment, loop: loop, owner: self)
       case .auto, .libssh2:
         SSHCarrier(target: target, environment: environment, loop: loop, owner: self)
       }
@@ -117,8 +124,8 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     loop.deadlineChanged(deadline)
   }
 
-  func carrierIsConnecting(_ how: String) {
-    delegate.linkDidChange(to: .connecting(how))
+  func carrierIsConnecting(_ how: String, isNews: Bool) {
+    delegate.linkDidChange(to: .connecting(how, isNews: isNews))
   }
 
   func carrierDeadlineChanged() {
@@ -137,6 +144,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   func carrierDidReceive(_ bytes: Span<UInt8>) {
     let feedback = delegate.linkDidReceive(bytes)
     if let failure = feedback.failure { return fail(failure) }
+    if let question = feedback.question { ask(question) }
     guard feedback.isProgress else { return }
     lastProgress = monotonicNow()
     if let connectedAt, lastProgress - connectedAt > Self.settledAfter { backoff.reset() }
@@ -144,6 +152,22 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     isStale = false
     delegate.linkDidChange(to: .connected(address: ""))
     loop.deadlineChanged(deadline)
+  }
+
+  /// From here we are inside a read of the carrier, so the question waits for the next turn.
+  private func ask(_ question: String) {
+    guard !isAsking else { return }
+    isAsking = true
+    loop.post { [self] in
+      guard isAsking, case .open(let carrier) = phase, connectedAt != nil else { return }
+      carrier.ask(question)
+      loop.deadlineChanged(deadline)
+    }
+  }
+
+  func carrierDidAnswer(_ answer: [UInt8]?) {
+    isAsking = false
+    delegate.linkDidAnswer(answer)
   }
 
   func carrierDidReceiveError(_ bytes: Span<UInt8>) {
@@ -160,6 +184,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
 
   private func closeCarrier() {
     isLoggingIn = false
+    isAsking = false
     if case .open(let carrier) = phase { carrier.close() }
     connectedAt = nil
   }
@@ -167,6 +192,12 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   private func fail(_ failure: LinkFailure) {
     guard case .open = phase else { return }
     closeCarrier()
+    if failure.isForProgram, target.transport == .auto, !takesProgram, SSHProgram.isInstalled {
+      takesProgram = true
+      delegate.linkDidChange(
+        to: .connecting("taking the ssh program: \(failure.description)", isNews: true))
+      return open()
+    }
     guard !failure.isFinal else {
       phase = .idle
       return delegate.linkDidChange(to: .given(up: failure))

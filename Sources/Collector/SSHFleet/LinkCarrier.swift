@@ -3,19 +3,27 @@ protocol LinkCarrier: LoopHandler {
   func open()
   /// Ends at once, without waiting for anybody; the owner hears nothing more.
   func close()
+  /// Runs a second command beside the stream, bounded in time and output. One at a time.
+  func ask(_ command: String)
 }
 
 /// The link that a carrier reports to, on the loop's thread.
 protocol LinkCarrierOwner: AnyObject {
-  func carrierIsConnecting(_ how: String)
+  func carrierIsConnecting(_ how: String, isNews: Bool)
   /// The command was started: what comes now is its output.
   func carrierDidConnect(address: String)
   func carrierDidReceive(_ bytes: Span<UInt8>)
   func carrierDidReceiveError(_ bytes: Span<UInt8>)
   func carrierDidEnd(status: Int32?)
+  /// What the command of `ask` printed; `nil` where there was no answer in time.
+  func carrierDidAnswer(_ answer: [UInt8]?)
   func carrierDidFail(_ failure: LinkFailure)
   /// The carrier's `deadline` may have come nearer.
   func carrierDeadlineChanged()
+}
+
+extension LinkCarrierOwner {
+  func carrierIsConnecting(_ how: String) { carrierIsConnecting(how, isNews: false) }
 }
 
 /// What all links of a fleet share.
@@ -24,7 +32,8 @@ final class FleetEnvironment: Sendable {
   let resolver: EndpointResolver
   let knownHosts = KnownHostsCache()
   let identities = IdentityCache()
-  let window = ConnectWindow()
+  let windows = ConnectWindows()
+  let bastions: Bastions
   /// Name look-ups and `ssh -G`.
   let resolvers = WorkerPool()
   /// A pool of their own: an agent that hangs must not keep others from their names.
@@ -32,6 +41,7 @@ final class FleetEnvironment: Sendable {
 
   init(options: FleetOptions) {
     self.options = options
+    bastions = Bastions(options: options)
     resolver = EndpointResolver(config: SSHConfigSource(file: options.sshConfigFile))
   }
 }

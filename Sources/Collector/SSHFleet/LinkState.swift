@@ -1,8 +1,9 @@
 /// Where a link to a host stands.
 public enum LinkState: Equatable, Sendable {
   case waiting
-  /// Under way; the text says how far ("key exchange with 10.0.0.1:22").
-  case connecting(String)
+  /// Under way; the text says how far ("key exchange with 10.0.0.1:22"). Some of it is news: that
+  /// the host doesn't answer, or that the ssh program is taken.
+  case connecting(String, isNews: Bool = false)
   /// The command runs; rows may come.
   case connected(address: String)
   /// Connected, but without a row for three intervals.
@@ -33,10 +34,13 @@ public struct LinkFailure: Error, Equatable, Sendable, CustomStringConvertible {
 
   public var kind: Kind
   public var description: String
+  /// Whether it is libssh2 that can't, and OpenSSH's own program may.
+  public var isForProgram: Bool
 
-  public init(_ kind: Kind, _ description: String) {
+  public init(_ kind: Kind, _ description: String, isForProgram: Bool = false) {
     self.kind = kind
     self.description = description
+    self.isForProgram = isForProgram
   }
 
   /// Whether only a change by a person can help: the keys, the algorithms, the configuration.
@@ -54,10 +58,14 @@ public struct LinkFeedback: Sendable {
   public var isProgress: Bool
   /// The stream is no use: close it.
   public var failure: LinkFailure?
+  /// A second command to run there now; it holds no single quote. Passed over while an earlier
+  /// one is under way.
+  public var question: String?
 
-  public init(isProgress: Bool, failure: LinkFailure? = nil) {
+  public init(isProgress: Bool, failure: LinkFailure? = nil, question: String? = nil) {
     self.isProgress = isProgress
     self.failure = failure
+    self.question = question
   }
 }
 
@@ -71,6 +79,8 @@ public protocol LinkDelegate: AnyObject, Sendable {
   func linkDidReceive(_ bytes: Span<UInt8>) -> LinkFeedback
   /// Bytes of its standard error.
   func linkDidReceiveError(_ bytes: Span<UInt8>)
+  /// The answer to a question: at most 64 KiB, or `nil` where there was none within 10 s.
+  func linkDidAnswer(_ answer: [UInt8]?)
   /// The command ended. `status` is its exit status, where the host told.
   func linkDidEnd(status: Int32?) -> LinkFailure
 }

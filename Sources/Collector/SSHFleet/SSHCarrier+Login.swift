@@ -52,6 +52,7 @@ extension SSHCarrier {
       plan?.passedOver.append(reason)
       attempt += 1
     case .refused(let tried, let passedOver):
+      if !passedOver.isEmpty { plan?.needsProgram = true }
       if passedOver.contains(.rsa) {
         plan?.passedOver.append(
           "the ssh-agent's RSA keys: libssh2 1.10 signs those with SHA-1 only, which OpenSSH "
@@ -77,7 +78,7 @@ extension SSHCarrier {
         .refusedKey,
         "\(addressText) refused \(refusals) key\(refusals == 1 ? "" : "s") for user \(user)"
           + "\(accepts). Add the public key to ~\(user)/.ssh/authorized_keys there, or give "
-          + "another with --identity FILE\(passedOverText)"))
+          + "another with --identity FILE\(passedOverText)", isForProgram: hasOthers))
     return false
   }
 
@@ -85,8 +86,11 @@ extension SSHCarrier {
     LinkFailure(
       .refusedKey,
       "no key to log in with: give an ed25519 or ecdsa key with --identity FILE, or start an "
-        + "ssh-agent\(passedOverText)")
+        + "ssh-agent\(passedOverText)", isForProgram: hasOthers)
   }
+
+  /// Whether there are keys that only OpenSSH's program can use.
+  private var hasOthers: Bool { plan?.needsProgram ?? false }
 
   private var passedOverText: String {
     guard let passedOver = plan?.passedOver, !passedOver.isEmpty else { return "" }

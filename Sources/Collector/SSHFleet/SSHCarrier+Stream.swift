@@ -7,8 +7,10 @@ extension SSHCarrier {
   }
 
   func readStep(_ session: SSHSession) -> Bool {
+    if let probe, !advance(probe, session) { return false }
+    guard let channel else { return false }
     let buffer = loop.buffer
-    switch session.read(into: buffer) {
+    switch channel.read(into: buffer) {
     case .failed(let text):
       fail(LinkFailure(.unreachable, "\(addressText): the connection broke: \(text)"))
       return false
@@ -19,15 +21,43 @@ extension SSHCarrier {
     case .empty: break
     }
     // Anything still queued is standard error; asking spares two system calls a row.
-    if session.queuedBytes > 0, case .bytes(let count) = session.readError(into: buffer) {
+    if channel.queuedBytes > 0, case .bytes(let count) = channel.readError(into: buffer) {
       owner.carrierDidReceiveError(loop.bytes(count).span)
       return phaseIsStreaming
     }
-    guard session.isAtEnd else { return false }
+    guard channel.isAtEnd else { return false }
     phase = .draining
     limits.begin(second)
     owner.carrierDeadlineChanged()
     return true
+  }
+
+  // MARK: - A second command
+
+  func ask(_ command: String) {
+    guard case .streaming = phase, let session, probe == nil else {
+      return owner.carrierDidAnswer(nil)
+    }
+    probe = SessionProbe(session, command: command)
+    advance()
+    owner.carrierDeadlineChanged()
+  }
+
+  /// Takes the second command's steps; whether the stream may be read.
+  private func advance(_ probe: SessionProbe, _ session: SSHSession) -> Bool {
+    probe.advance(session, buffer: loop.buffer)
+    settle(probe)
+    guard case .streaming = phase else { return false }
+    return !probe.holdsWriting
+  }
+
+  func settle(_ probe: SessionProbe) {
+    if probe.isDone { self.probe = nil }
+    switch probe.takeAnswer() {
+    case nil: break
+    case .output(let bytes): owner.carrierDidAnswer(bytes)
+    case .nothing: owner.carrierDidAnswer(nil)
+    }
   }
 
   private var phaseIsStreaming: Bool {

@@ -12,6 +12,8 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   // Invariant of @unchecked: used on `loop`'s thread only, but for `lent` sessions (see above).
   enum Phase {
     case resolving
+    /// Waiting for the bastion's login or forwarding.
+    case routing
     case queued
     case connecting
     case handshaking
@@ -34,13 +36,20 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   var endpoint: Endpoint?
   var plan: LoginPlan?
   var session: SSHSession?
+  /// The stream's channel, and the second command beside it.
+  var channel: SSHChannel?
+  var probe: SessionProbe?
+  /// The ProxyCommand, where there is one, and what it complained of.
+  var proxy: ChildProcess?
+  var proxyComplaint = ""
   /// What known_hosts lists for the host.
   var knownKeys: KnownKeys?
   var socket: Int32 = -1
   var addressIndex = 0
   private var watched: UInt32 = 0
   private var goesOnLater = false
-  var holdsPlace = false
+  var heldWindow: ConnectWindow?
+  var holdsPlace: Bool { heldWindow != nil }
   var limits = LinkDeadlines()
   /// Index into the plan's attempts, and how many keys the server has refused so far.
   var attempt = 0
@@ -57,7 +66,8 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   }
 
   var addressText: String {
-    guard let endpoint, addressIndex < endpoint.addresses.count else { return target.address }
+    guard let endpoint else { return target.address }
+    guard addressIndex < endpoint.addresses.count else { return endpoint.place }
     return endpoint.addresses[addressIndex].text
   }
 
@@ -87,13 +97,30 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     case .success(let (endpoint, plan)):
       self.endpoint = endpoint
       self.plan = plan
+      if let reason = endpoint.needsProgram, target.transport == .auto, SSHProgram.isInstalled {
+        return fail(
+          LinkFailure(.unsupported, "libssh2 can't log in with \(reason)", isForProgram: true))
+      }
       guard !plan.attempts.isEmpty else { return fail(noKeyFailure()) }
-      phase = .queued
-      limits.clear()
-      environment.window.request { [environment, loop] in
-        loop.post {
-          guard case .queued = self.phase else { return environment.window.giveBack(.other) }
-          self.holdsPlace = true
+      if case .jump(let bastion) = endpoint.route { return route(through: bastion, endpoint) }
+      queue(endpoint)
+    }
+  }
+
+  func queue(_ endpoint: Endpoint) {
+    phase = .queued
+    limits.clear()
+    // Behind a bastion of ours hosts share its login, so they wait with all others.
+    let bastion: String? =
+      if case .command(_, let template) = endpoint.route { template } else { nil }
+    let window = environment.windows.window(through: bastion)
+    window.request { [loop] in
+      loop.post {
+        guard case .queued = self.phase else { return window.giveBack(.other) }
+        self.heldWindow = window
+        if case .command(let command, _) = endpoint.route {
+          self.connect(by: command)
+        } else {
           self.connect()
         }
       }
@@ -143,16 +170,20 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     case .handshaking: return handshakeStep(session)
     case .loggingIn: return loginStep(session)
     case .opening:
-      return follow(session.openChannel(), "open a channel") { phase = .starting }
+      let channel = channel ?? session.makeChannel()
+      self.channel = channel
+      return follow(channel.open(), "open a channel") { phase = .starting }
     case .starting:
+      guard let channel else { return false }
       let command = "exec sh -c '\(target.command)'"
-      return follow(session.start(command), "start the command") { beginStream() }
+      return follow(channel.start(command), "start the command") { beginStream() }
     case .streaming: return readStep(session)
     case .draining:
-      if case .again = session.waitForClose() { return false }
-      owner.carrierDidEnd(status: session.exitStatus)
+      guard let channel else { return false }
+      if case .again = channel.waitForClose() { return false }
+      owner.carrierDidEnd(status: channel.exitStatus)
       return false
-    case .resolving, .queued, .connecting, .lent, .closed: return false
+    case .resolving, .routing, .queued, .connecting, .lent, .closed: return false
     }
   }
 
@@ -186,7 +217,10 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   private func handshakeFailed(_ session: SSHSession, code: Int32, text: String) {
     let greeting = ServerGreeting(session.greetingBytes)
     if let mismatch = greeting.mismatch {
-      return fail(LinkFailure(.unsupported, "\(addressText): \(mismatch)"))
+      return fail(LinkFailure(.unsupported, "\(addressText): \(mismatch)", isForProgram: true))
+    }
+    if greeting.banner == nil, let bastion = endpoint?.route.bastion {
+      return fail(proxyFailure(bastion))
     }
     if greeting.banner == nil {
       giveBackPlace(.pushedBack)
@@ -201,14 +235,23 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
 
   // MARK: - Time
 
-  var deadline: UInt64 { limits.next }
+  var deadline: UInt64 { min(limits.next, probe?.deadline ?? .max) }
 
   func deadlinePassed(_ now: UInt64) {
+    if let probe, probe.deadline <= now {
+      probe.deadlinePassed()
+      settle(probe)
+    }
     switch limits.passed(now) {
     case .nothing: break
     case .patience: giveBackPlace(.other)
     case .notice:
-      owner.carrierIsConnecting("\(addressText) accepts connections, but doesn't answer")
+      let news =
+        switch phase {
+        case .routing: "no answer from its bastion yet"
+        default: "\(addressText) accepts connections, but doesn't answer"
+        }
+      owner.carrierIsConnecting(news, isNews: true)
     case .end: timedOut()
     }
   }
@@ -216,11 +259,17 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   private func timedOut() {
     switch phase {
     case .connecting: connectFailed(ETIMEDOUT)
-    case .draining: owner.carrierDidEnd(status: session?.exitStatus)
+    case .draining: owner.carrierDidEnd(status: channel?.exitStatus)
     case .resolving:
       fail(
         LinkFailure(
           .unreachable, "no answer from the name service for “\(target.address)”; check the name"))
+    case .routing:
+      fail(
+        LinkFailure(
+          .unreachable,
+          "no way through its bastion within "
+            + "\(LinkDeadlines.handshake / second) s: the bastion is down or overloaded"))
     default:
       fail(
         LinkFailure(
@@ -248,6 +297,10 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   /// Lets the socket go. A session owns its socket, and goes when nobody holds it any more: a
   /// step that is under way, or the worker it is lent to, whose calls fail after the shutdown.
   func closeSocket() {
+    proxy?.terminate()
+    proxy = nil
+    // Before the session, which frees what they stand for.
+    (channel, probe) = (nil, nil)
     guard socket >= 0 else { return }
     loop.forget(socket)
     watched = 0
@@ -258,9 +311,8 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   }
 
   func giveBackPlace(_ outcome: ConnectWindow.Outcome) {
-    guard holdsPlace else { return }
-    holdsPlace = false
-    environment.window.giveBack(outcome)
+    heldWindow?.giveBack(outcome)
+    heldWindow = nil
   }
 
   func watch(_ events: UInt32) {

@@ -15,8 +15,12 @@ struct SSHConfig: Equatable, Sendable {
   /// `none`, `SSH_AUTH_SOCK` or a path; absent means SSH_AUTH_SOCK.
   var identityAgent: String?
   var hostKeyAlias: String?
-  /// A ProxyJump or ProxyCommand: how the host is reached, if not directly.
-  var proxy: String?
+  /// How the host is reached, if not directly.
+  var proxyJump: String?
+  var proxyCommand: String?
+  /// Certificates and tokens to log in with, which libssh2 knows nothing of.
+  var certificates: [String] = []
+  var hasToken = false
 
   init(hostName: String) {
     self.hostName = hostName
@@ -37,10 +41,10 @@ struct SSHConfig: Equatable, Sendable {
     identitiesOnly = values["identitiesonly"]?.first == "yes"
     identityAgent = values["identityagent"]?.first.map(expandHome)
     hostKeyAlias = values["hostkeyalias"]?.first
-    if let jump = values["proxyjump"]?.first, jump != "none" { proxy = "ProxyJump \(jump)" }
-    if let command = values["proxycommand"]?.first, command != "none" {
-      proxy = "ProxyCommand \(command)"
-    }
+    if let jump = values["proxyjump"]?.first, jump != "none" { proxyJump = jump }
+    if let command = values["proxycommand"]?.first, command != "none" { proxyCommand = command }
+    certificates = (values["certificatefile"] ?? []).map(expandHome)
+    hasToken = values["pkcs11provider"].map { $0.first != "none" } ?? false
   }
 
   fileprivate static func values(of output: String) -> [String: [String]] {

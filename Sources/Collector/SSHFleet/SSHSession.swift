@@ -15,17 +15,10 @@ final class SSHSession {
     case failed(code: Int32, text: String)
   }
 
-  /// Bytes a host may send ahead of us. libssh2 queues them all before it hands out any, so the
-  /// window is the bound on memory; its default of 2 MiB would be 2 GiB for 1,000 hosts.
-  static let windowBytes: UInt32 = 128 << 10
-
   let session: OpaquePointer
-  private var channel: OpaquePointer?
   let socket: Int32
   private let receiver: UnsafeMutablePointer<culprit_receiver>
   private var greeting: UnsafeMutablePointer<culprit_greeting>? { receiver.pointee.greeting }
-  /// Lives as long as the session: `exec` may have to be repeated with the same pointer.
-  private var command: UnsafeMutablePointer<CChar>?
 
   /// Takes the socket over: it is closed when the session is gone. On failure it is not.
   init?(socket: Int32, hostKeyTypes: [String]) {
@@ -56,12 +49,11 @@ final class SSHSession {
     // After shutdown(2) no call can wait for the peer: freeing a session on a live socket may
     // spin or return EAGAIN (libssh2 #232).
     shutdown(socket, Int32(SHUT_RDWR))
-    if let channel { libssh2_channel_free(channel) }
+    // It frees the channels that are left.
     libssh2_session_free(session)
     close(socket)
     greeting?.deallocate()
     receiver.deallocate()
-    free(command)
   }
 
   /// What the session waits for, as epoll events.
@@ -71,6 +63,11 @@ final class SSHSession {
     if directions & LIBSSH2_SESSION_BLOCK_INBOUND != 0 { events |= EPOLLIN.rawValue }
     if directions & LIBSSH2_SESSION_BLOCK_OUTBOUND != 0 { events |= EPOLLOUT.rawValue }
     return events == 0 ? EPOLLIN.rawValue : events
+  }
+
+  /// Whether a packet of ours is on its way and has to be finished first.
+  var waitsToWrite: Bool {
+    libssh2_session_block_directions(session) & LIBSSH2_SESSION_BLOCK_OUTBOUND != 0
   }
 
   // MARK: - Login
@@ -126,74 +123,11 @@ final class SSHSession {
         key.bytes.baseAddress, key.bytes.count, nil))
   }
 
-  // MARK: - Command
+  // MARK: - Channels
 
-  func openChannel() -> Step {
-    if channel != nil { return .done }
-    let kind: StaticString = "session"
-    channel = kind.utf8Start.withMemoryRebound(to: CChar.self, capacity: 8) {
-      libssh2_channel_open_ex(session, $0, 7, Self.windowBytes, 32768, nil, 0)
-    }
-    return channel == nil ? step(libssh2_session_last_errno(session)) : .done
-  }
-
-  func start(_ text: String) -> Step {
-    guard let channel else {
-      return .failed(code: LIBSSH2_ERROR_CHANNEL_UNKNOWN, text: "no channel")
-    }
-    if command == nil { command = strdup(text) }
-    let exec: StaticString = "exec"
-    let code = exec.utf8Start.withMemoryRebound(to: CChar.self, capacity: 5) {
-      libssh2_channel_process_startup(channel, $0, 4, command, UInt32(text.utf8.count))
-    }
-    return step(code)
-  }
-
-  enum ReadResult {
-    case bytes(Int)
-    case empty
-    case failed(String)
-  }
-
-  /// Reads standard output into `buffer`. A result that doesn't fill it has drained the socket:
-  /// libssh2 takes everything off the socket before it hands out the first byte.
-  func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
-    read(stream: 0, into: buffer)
-  }
-
-  /// Reads standard error. It shares the window with standard output, so it must be read too.
-  func readError(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
-    read(stream: SSH_EXTENDED_DATA_STDERR, into: buffer)
-  }
-
-  private func read(stream: Int32, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
-    guard let channel else { return .empty }
-    let base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
-    let count = libssh2_channel_read_ex(channel, stream, base, buffer.count)
-    if count > 0 { return .bytes(count) }
-    if count == 0 || count == Int(LIBSSH2_ERROR_EAGAIN) { return .empty }
-    return .failed(lastErrorText(Int32(count)))
-  }
-
-  /// Bytes that are queued for any stream of the channel: asking costs no system call.
-  var queuedBytes: Int {
-    guard let channel else { return 0 }
-    var available: UInt = 0
-    libssh2_channel_window_read_ex(channel, &available, nil)
-    return Int(available)
-  }
-
-  var isAtEnd: Bool {
-    channel.map { libssh2_channel_eof($0) == 1 } ?? false
-  }
-
-  /// Waits for the server's close, which follows the exit status.
-  func waitForClose() -> Step {
-    channel.map { step(libssh2_channel_wait_closed($0)) } ?? .done
-  }
-
-  var exitStatus: Int32? {
-    channel.map { libssh2_channel_get_exit_status($0) }
+  /// A new channel of this session, not open yet. It must not be used after the session.
+  func makeChannel() -> SSHChannel {
+    SSHChannel(session: session)
   }
 
   /// Tells the server that we go, if that is possible without waiting.
@@ -203,13 +137,16 @@ final class SSHSession {
 
   // MARK: - Errors
 
-  func step(_ code: Int32) -> Step {
+  func step(_ code: Int32) -> Step { SSHSession.step(code, session) }
+
+  /// What a result code of a call on `session` means.
+  static func step(_ code: Int32, _ session: OpaquePointer) -> Step {
     if code == 0 { return .done }
     if code == LIBSSH2_ERROR_EAGAIN { return .again }
-    return .failed(code: code, text: lastErrorText(code))
+    return .failed(code: code, text: lastErrorText(code, session))
   }
 
-  private func lastErrorText(_ code: Int32) -> String {
+  static func lastErrorText(_ code: Int32, _ session: OpaquePointer) -> String {
     var message: UnsafeMutablePointer<CChar>?
     libssh2_session_last_error(session, &message, nil, 0)
     let text = message.map { String(cString: $0) } ?? ""

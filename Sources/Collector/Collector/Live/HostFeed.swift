@@ -47,9 +47,9 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     status.retryAt = nil
     switch state {
     case .waiting: status.state = .waiting
-    case .connecting(let how):
+    case .connecting(let how, let isNews):
       status.state = .connecting
-      status.lastError = how.hasSuffix("doesn't answer") ? how : status.lastError
+      if isNews { status.lastError = Printable.text(how) }
     case .connected(let address):
       if !address.isEmpty {
         status.address = address
@@ -117,6 +117,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
     return feedback
   }
+
+  func linkDidAnswer(_ answer: [UInt8]?) {}
 
   func linkDidReceiveError(_ bytes: Span<UInt8>) {
     guard errorText.count < HostFeed.errorLimit else { return }

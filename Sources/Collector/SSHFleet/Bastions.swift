@@ -1,0 +1,80 @@
+import CSystem
+import Foundation
+import Synchronization
+
+/// The bastions that hosts are reached through: one ssh process and one login for each, however
+/// many hosts are behind it.
+///
+/// The program is OpenSSH's, for a bastion may want what libssh2 doesn't know, and libssh2 1.10
+/// can't carry many busy channels in one session (a write that has to wait blocks all others).
+/// Each host behind it is a forwarded Unix socket, which its libssh2 session connects to.
+final class Bastions: Sendable {
+  private struct State {
+    var masters: [String: BastionMaster] = [:]
+    var folder: String?
+    var sockets = 0
+    var isStopped = false
+  }
+
+  private let options: FleetOptions
+  private let state = Mutex(State())
+
+  init(options: FleetOptions) {
+    self.options = options
+  }
+
+  /// Asks for the socket that leads to `host`:`port` behind `jump`. `completion` is called once,
+  /// on any thread. `loop` watches the bastion's process if this is the first to ask.
+  func forward(
+    through jump: String, host: String, port: UInt16, target: FleetTarget, loop: EventLoop,
+    completion: @escaping @Sendable (Result<String, LinkFailure>) -> Void
+  ) {
+    // Hosts that log in with different keys get masters of their own.
+    let keys = SSHProgram.keys(target, said: LinkSettings(), options: options)
+    let name = ([jump] + keys).joined(separator: "\0")
+    let master = state.withLock { state -> BastionMaster? in
+      guard !state.isStopped else { return nil }
+      if let known = state.masters[name] { return known }
+      let master = BastionMaster(
+        jump: jump, keys: keys, options: options, loop: loop, bastions: self)
+      state.masters[name] = master
+      return master
+    }
+    guard let master else { return }
+    let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    master.loop.post { master.forward(to: place, completion) }
+  }
+
+  /// A name for a Unix socket that was never used, in a folder that only we can enter.
+  func newSocketPath() -> String? {
+    state.withLock { state in
+      if state.folder == nil { state.folder = Bastions.makeFolder() }
+      state.sockets += 1
+      return state.folder.map { "\($0)/\(state.sockets)" }
+    }
+  }
+
+  /// sun_path holds 108 bytes, and ssh makes its socket under a longer name first.
+  private static func makeFolder() -> String? {
+    let runtime = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"]
+    let parents = [runtime, "/run", "/tmp"].compactMap { $0 }.filter { $0.utf8.count < 40 }
+    for parent in parents {
+      var name = Array("\(parent)/culprit-XXXXXX".utf8CString)
+      if mkdtemp(&name) != nil {
+        return String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+      }
+    }
+    return nil
+  }
+
+  /// Ends every master; to be called when the loops have ended.
+  func stop() {
+    let (masters, folder) = state.withLock { state in
+      state.isStopped = true
+      defer { state.masters = [:] }
+      return (Array(state.masters.values), state.folder)
+    }
+    for master in masters { master.stop() }
+    if let folder { try? FileManager.default.removeItem(atPath: folder) }
+  }
+}
