@@ -42,6 +42,9 @@ struct BatchWriter {
       let host = try directory.entry(of: episode.host, db).id
       result.episodeIDs.append(try EpisodeTable.upsert(episode, host: host, db))
     }
+    for report in batch.suspects {
+      try SuspectTable.insert(report, host: directory.entry(of: report.host, db).id, db)
+    }
   }
 
   private mutating func write(

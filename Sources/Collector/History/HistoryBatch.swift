@@ -8,16 +8,22 @@ public struct HistoryBatch: Sendable {
   public var episodes: [Episode]
   /// Hosts whose connection changed.
   public var statuses: [HostStatus]
+  /// Tasks that were seen in `D`.
+  public var suspects: [SuspectReport]
 
   public init(
-    samples: [HostSample] = [], episodes: [Episode] = [], statuses: [HostStatus] = []
+    samples: [HostSample] = [], episodes: [Episode] = [], statuses: [HostStatus] = [],
+    suspects: [SuspectReport] = []
   ) {
     self.samples = samples
     self.episodes = episodes
     self.statuses = statuses
+    self.suspects = suspects
   }
 
-  public var isEmpty: Bool { samples.isEmpty && episodes.isEmpty && statuses.isEmpty }
+  public var isEmpty: Bool {
+    samples.isEmpty && episodes.isEmpty && statuses.isEmpty && suspects.isEmpty
+  }
 }
 
 /// What became of a batch.

@@ -58,6 +58,19 @@ extension HistoryStore {
     }
   }
 
+  /// The looks at tasks in `D` within the span (both ends included), in order of time.
+  ///
+  /// - Parameter limit: tasks handed over in all; a look may be cut off by it.
+  public func suspects(
+    hosts: [String]? = nil, from: Timestamp? = nil, to: Timestamp? = nil, limit: Int = 20_000
+  ) throws(HistoryError) -> [SuspectReport] {
+    guard let times = HistoryStore.range(from, to) else { return [] }
+    return try read { db in
+      let ids = try hosts.map { try ServerTable.ids(of: $0, db) }
+      return try SuspectTable.reports(times, hosts: ids, limit: limit, db)
+    }
+  }
+
   /// The episodes that no end was recorded of: those going on, and those that a collector which
   /// was killed left behind, for the next one to resume or close.
   public func openEpisodes() throws(HistoryError) -> [Episode] {

@@ -74,6 +74,9 @@ private struct RetentionRun {
       while try deletePiece(of: host, before: offsets.onClock(of: host, moment)) {}
     }
     let offsets = self.offsets
+    try store.write { db in
+      try RetentionTables.deleteSightings(before: moment, offsets, db)
+    }
     while true {
       let count = try store.write { db in
         try RetentionTables.deleteEpisodes(before: moment, offsets, db)

@@ -104,6 +104,19 @@ enum RetentionTables {
     return Int64(db.changesCount)
   }
 
+  /// Deletes the sightings of before `moment` on their host's clock.
+  static func deleteSightings(
+    before moment: Int64, _ offsets: ClockOffsets, _ db: Database
+  ) throws {
+    try db.execute(
+      sql: "DELETE FROM sighting WHERE time_ns < ?\(unless(offsets.hosts))", arguments: [moment])
+    for host in offsets.hosts {
+      try db.execute(
+        sql: "DELETE FROM sighting WHERE host = ? AND time_ns < ?",
+        arguments: [host, offsets.onClock(of: host, moment)])
+    }
+  }
+
   static func log(_ report: RetentionReport, at now: Timestamp, _ db: Database) throws {
     try db.execute(
       sql: """

@@ -33,6 +33,11 @@ import GRDB
 /// clock), `reconnects`, `last_error`, `cpus`, `clock_offset` (seconds its clock is ahead of the
 /// collector's), `last_row` (time of the row it sent last), `rows` (rows stored).
 ///
+/// **suspect**: one row per task that was seen in uninterruptible sleep (`D`), and look. `host`,
+/// `source` (`ps`: no agent is there), `time`, `time_ns`, `pid`, `tid`, `state`, `user`,
+/// `wait_channel` (the kernel function it sleeps in, NULL where unknown), `elapsed_s` (since its
+/// start), `command` (secrets masked).
+///
 /// **retention**: one row per run of retention that deleted something, the newest thousand.
 /// `at` (the collector's clock), `reason` (`age`, `size`, `age+size`), `rows`, `episodes`
 /// (deleted), `first`, `last` (times of the rows deleted), `bytes_before`, `bytes_after`
@@ -40,7 +45,8 @@ import GRDB
 ///
 /// ## The tables: ours, they may change with each migration
 /// `tick` holds the rows, clustered by time so that a second of the whole fleet falls on adjacent
-/// pages and old spans are cut off at one end; `spike` the episodes; `server` what is known of a
+/// pages and old spans are cut off at one end; `spike` the episodes; `sighting` the tasks seen in
+/// `D`; `server` what is known of a
 /// host, `server_rows` the counters that each batch moves, narrow for that reason.
 enum Schema {
   /// "CULP", in the header of the file (https://www.sqlite.org/pragma.html#pragma_application_id).
@@ -57,8 +63,37 @@ enum Schema {
       // In the same transaction, so that a file is either empty or wholly ours.
       try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = 1")
     }
+    migrator.registerMigration("2") { db in
+      try db.execute(sql: tables2 + views2 + "PRAGMA user_version = 2")
+    }
     return migrator
   }
+
+  private static let tables2 = """
+    CREATE TABLE sighting (
+      time_ns INTEGER NOT NULL,
+      host INTEGER NOT NULL,
+      tid INTEGER NOT NULL,
+      pid INTEGER NOT NULL,
+      source INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      user TEXT NOT NULL,
+      wait_channel TEXT,
+      elapsed_s INTEGER,
+      command TEXT NOT NULL,
+      PRIMARY KEY (time_ns, host, tid)
+    ) WITHOUT ROWID;
+
+    """
+
+  private static let views2 = """
+    CREATE VIEW suspect AS SELECT
+      server.name AS host, CASE source WHEN 1 THEN 'ps' ELSE source END AS source,
+      \(rfc3339("time_ns")) AS time, time_ns,
+      pid, tid, sighting.state AS state, user, wait_channel, elapsed_s, command
+      FROM sighting CROSS JOIN server ON server.id = sighting.host;
+
+    """
 
   private static let tables1 = """
     CREATE TABLE server (

@@ -10,6 +10,9 @@ struct ShowCommand: ParsableCommand {
     commandName: "show",
     abstract: "Print one host's rows around a moment.",
     discussion: """
+      Before the rows stand, as lines that begin with “#”, the spikes of that time and the tasks \
+      that were seen in uninterruptible sleep (D).
+
       EXAMPLES
         culprit show db1 --at 03:12
         culprit show db1 --at 2026-11-22T03:12:00Z --window 20m --utc
@@ -43,7 +46,12 @@ struct ShowCommand: ParsableCommand {
     let half = window.seconds / 2
     let from = moment.advanced(bySeconds: -half)
     let to = moment.advanced(bySeconds: half)
-    if !json { try writeEpisodes(store, from, to) }
+    if !json {
+      try writeEpisodes(store, from, to)
+      for suspect in try Suspects.ranked(of: host, from: from, to: to, in: store) {
+        StandardOutput.write("# \(Printable.text(Suspects.line(suspect)))\n")
+      }
+    }
     var rows = RowWriter(json: json, hosts: [host], zone: zone.viewerZone)
     try store.forEachSample(hosts: [host], from: from, to: to, limit: nil) { sample in
       rows.write(sample)

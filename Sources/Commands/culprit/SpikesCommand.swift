@@ -13,6 +13,9 @@ struct SpikesCommand: ParsableCommand {
       is judged from vmstat's columns and the load average; “unclear” means that the load rose \
       and the columns don't say why.
 
+      Under a spike stand its suspects: tasks that were seen in uninterruptible sleep (D) then. \
+      Who waits may as well be the victim as the culprit.
+
       EXAMPLES
         culprit spikes --since 24h
         culprit spikes db1 web[1-20] --since 22:00 --until 06:00
@@ -56,7 +59,10 @@ struct SpikesCommand: ParsableCommand {
         hosts: names, from: from, to: to, kinds: kind.isEmpty ? nil : Set(kind))
     }
     if episodes.isEmpty { try requireRows(store, names, from, to) }
-    if json { writeJSON(episodes) } else { writeTable(episodes) }
+    let suspects = try episodes.map {
+      try Suspects.ranked(of: $0.host, from: $0.start, to: $0.end, in: store)
+    }
+    if json { writeJSON(episodes, suspects) } else { writeTable(episodes, suspects) }
     if check, !episodes.isEmpty { throw CommandFailure.trouble }
   }
 
@@ -77,15 +83,15 @@ struct SpikesCommand: ParsableCommand {
         + "--since")
   }
 
-  private func writeJSON(_ episodes: [Episode]) {
+  private func writeJSON(_ episodes: [Episode], _ suspects: [[RankedSuspect]]) {
     var writer = JSONWriter()
-    for episode in episodes {
-      writer.episode(episode)
+    for (episode, suspects) in zip(episodes, suspects) {
+      writer.episode(episode, suspects: suspects)
       StandardOutput.write(writer.takeLine())
     }
   }
 
-  private func writeTable(_ episodes: [Episode]) {
+  private func writeTable(_ episodes: [Episode], _ suspects: [[RankedSuspect]]) {
     guard !episodes.isEmpty else {
       return StandardOutput.write("no load spike in that time\n")
     }
@@ -93,7 +99,7 @@ struct SpikesCommand: ParsableCommand {
       ("HOST", .left), ("START", .left), ("LASTED", .right), ("KIND", .left), ("LOAD1", .right),
       ("R", .right), ("B", .right), ("CPUS", .right), ("VERDICT", .left),
     ])
-    for episode in episodes {
+    for (episode, suspects) in zip(episodes, suspects) {
       let lasted = Moments.span(episode.end.seconds(since: episode.start))
       table.add([
         episode.host, Moments.date(episode.start, zone.timeZone),
@@ -102,6 +108,10 @@ struct SpikesCommand: ParsableCommand {
         Figures.whole(episode.runnablePeak), Figures.whole(episode.blockedPeak),
         episode.cpus.map(String.init) ?? "-", episode.verdict,
       ])
+      for suspect in suspects.prefix(Suspects.shown) { table.addNote(Suspects.line(suspect)) }
+      if suspects.count > Suspects.shown {
+        table.addNote("and \(suspects.count - Suspects.shown) more: culprit show \(episode.host)")
+      }
     }
     StandardOutput.write(table.text)
   }

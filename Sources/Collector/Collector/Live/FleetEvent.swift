@@ -5,6 +5,8 @@ import Synchronization
 public enum FleetEvent: Sendable {
   case sample(HostSample)
   case status(HostStatus)
+  /// Which tasks of a host were in `D` while its `b` was above 0.
+  case suspects(SuspectReport)
 }
 
 /// A bounded queue from the event loops to one consumer, who empties it at its own pace.
@@ -28,7 +30,9 @@ public final class FleetEventQueue: Sendable {
   }
 
   func push(_ event: FleetEvent) {
-    if !takesSamples, case .sample = event { return }
+    if !takesSamples {
+      guard case .status = event else { return }
+    }
     state.withLock { state in
       state.events.append(event)
       guard state.events.count > limit else { return }

@@ -22,6 +22,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var remoteError: String?
   private var load: LoadAverage?
   private var clock = RowClock()
+  private var lastQuestion: ContinuousClock.Instant?
   private var hasCPUs = false
   private var hasClock = false
 
@@ -118,7 +119,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     return feedback
   }
 
-  func linkDidAnswer(_ answer: [UInt8]?) {}
+  func linkDidAnswer(_ answer: [UInt8]?) {
+    guard let answer, let report = SuspectListing.report(answer, host: target.name),
+      !report.suspects.isEmpty
+    else { return }
+    send(.suspects(report))
+  }
 
   func linkDidReceiveError(_ bytes: Span<UInt8>) {
     guard errorText.count < HostFeed.errorLimit else { return }
@@ -190,8 +196,19 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
   }
 
+  /// While tasks are blocked, which ones: at most every ten seconds.
+  private func questionIfDue() -> String? {
+    let now = ContinuousClock.now
+    guard lastQuestion.map({ now - $0 >= .seconds(SuspectQuestion.leastSeconds) }) ?? true else {
+      return nil
+    }
+    lastQuestion = now
+    return SuspectQuestion.command
+  }
+
   private func take(_ row: VmstatRow, _ stamp: CivilTime?, _ feedback: inout LinkFeedback) {
     feedback.isProgress = true
+    if row[.b] ?? 0 > 0, rows > 0 { feedback.question = questionIfDue() }
     rows += 1
     lastNoise = ""
     let time = clock.time(stamp: stamp)

@@ -191,6 +191,7 @@ private struct PendingBatch {
       case .sample(let sample):
         batch.samples.append(sample)
         batch.episodes += diagnosis.feed(sample)
+      case .suspects(let report): batch.suspects.append(report)
       case .status(let status):
         latest[status.host] = status
         if status.state == .stopped, let episode = diagnosis.end(status.host) {
@@ -212,6 +213,7 @@ private struct PendingBatch {
       newest["\(episode.host)\0\(episode.start.nanoseconds)"] = episode
     }
     batch.episodes = newest.values.sorted { $0.start < $1.start }
+    batch.suspects.removeFirst(max(0, batch.suspects.count - limit / 100))
     let surplus = max(0, batch.samples.count - limit)
     batch.samples.removeFirst(surplus)
     return surplus

@@ -23,8 +23,8 @@ extension JSONWriter {
     }
   }
 
-  /// A spike. `suspects` is null: without an agent nobody looked at the processes.
-  mutating func episode(_ episode: Episode) {
+  /// A spike. `suspects` is null where no look at the tasks was taken, or none found any.
+  mutating func episode(_ episode: Episode, suspects: [RankedSuspect]) {
     object { json in
       json.field("episode", episode.id)
       json.field("host", episode.host)
@@ -38,13 +38,31 @@ extension JSONWriter {
       json.field("blocked_peak", episode.blockedPeak)
       json.field("cpus", episode.cpus)
       json.key("suspects")
-      json.null()
+      if suspects.isEmpty { json.null() } else { json.array { $0.suspects(suspects) } }
       json.field("verdict", episode.verdict)
     }
   }
 }
 
 extension JSONWriter {
+  private mutating func suspects(_ suspects: [RankedSuspect]) {
+    for suspect in suspects {
+      object { json in
+        json.field("pid", suspect.pid)
+        json.field("user", suspect.user)
+        json.field("command", suspect.command)
+        json.key("wait_channels")
+        json.array { list in
+          for channel in suspect.waitChannels { list.value(channel) }
+        }
+        json.field("sightings", suspect.sightings)
+        json.field("threads", suspect.threads)
+        json.field("first", RFC3339.string(nanoseconds: suspect.first.nanoseconds))
+        json.field("last", RFC3339.string(nanoseconds: suspect.last.nanoseconds))
+      }
+    }
+  }
+
   /// The line, with its newline; the writer is empty afterwards.
   mutating func takeLine() -> [UInt8] {
     let line = bytes + [UInt8(ascii: "\n")]

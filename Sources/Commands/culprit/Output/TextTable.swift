@@ -9,6 +9,8 @@ struct TextTable {
 
   private let alignments: [Alignment]
   private var rows: [[String]]
+  /// Lines under a row, by the row's place.
+  private var notes: [Int: [String]] = [:]
 
   init(_ columns: [(title: String, alignment: Alignment)]) {
     alignments = columns.map(\.alignment)
@@ -19,9 +21,14 @@ struct TextTable {
     rows.append(cells.map { Printable.text($0, limit: 300) })
   }
 
+  /// A line of its own under the row added last.
+  mutating func addNote(_ text: String) {
+    notes[rows.count - 1, default: []].append("    \(Printable.text(text, limit: 400))\n")
+  }
+
   var text: String {
     let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
+    return rows.enumerated().map { place, row in
       var line = ""
       for (column, cell) in row.enumerated() {
         let padding = String(repeating: " ", count: widths[column] - cell.count)
@@ -32,7 +39,7 @@ struct TextTable {
         }
         if !isLast { line += "  " }
       }
-      return line + "\n"
+      return line + "\n" + (notes[place] ?? []).joined()
     }.joined()
   }
 }

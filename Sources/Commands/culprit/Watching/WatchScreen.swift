@@ -67,6 +67,7 @@ struct WatchScreen: ~Copyable {
       switch event {
       case .sample(let sample): state.apply(.sample(sample))
       case .status(let status): state.apply(.status(status))
+      case .suspects: break
       }
     }
   }
