@@ -11,7 +11,8 @@ struct RefusedHostTests {
   ) {
     #expect(result.code == 1, "\(result)")
     #expect(result.output.isEmpty, "\(result)")
-    let line = result.errorText.split(separator: "\n").first { $0.contains("\(host): ") }
+    let lines = result.errorText.split(separator: "\n").filter { $0.contains("\(host): ") }
+    let line = lines.first { $0.contains(words.first ?? "") } ?? lines.first
     #expect(line != nil, "\(result)")
     for word in words { #expect(line?.contains(word) ?? false, "“\(word)” in \(result)") }
     #expect(result.firstControl == nil)
@@ -88,7 +89,11 @@ struct RefusedHostTests {
     let key = try await KeyPair.make(.rsa, in: fleet.home.folder, name: "rsa")
     let result = try await fleet.home.run(
       ["watch", "--plain", "--for", "60s", fleet.place()] + fleet.connection(identity: key.path))
-    expect(result, host: fleet.place(), words: ["refused-key", key.path, "RSA", "ed25519"])
+    // libssh2 can't use it, so the ssh program tries it: once, and that is said.
+    expect(result, host: fleet.place(), words: ["refused-key", "Permission denied", "--identity"])
+    #expect(result.errorText.contains("taking the ssh program"))
+    #expect(result.errorText.contains("an RSA key"))
+    #expect(fleet.server.count("Failed publickey") + fleet.server.connections == 2)
   }
 
   @Test func aMissingIdentityFile() async throws {
@@ -102,10 +107,25 @@ struct RefusedHostTests {
   @Test func aServerWithoutACommonMAC() async throws {
     let fleet = try await LoopbackFleet.start(
       lines: ["MACs hmac-sha2-256-etm@openssh.com", "Ciphers aes256-ctr"])
+    try fleet.writeFile([1], extra: "transport = \"libssh2\"\n")
     let result = try await fleet.home.run(["watch", "--plain", "--for", "60s"] + fleet.arguments)
     expect(
       result, host: "web1",
       words: ["unsupported", "no common MAC", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512"])
+    // Unless it is told so, the ssh program is taken, and rows come.
+    try fleet.writeFile([1])
+    let auto = try await fleet.watch(fleet.arguments)
+    #expect(auto.code == 0, "\(auto)")
+    #expect(auto.errorText.components(separatedBy: "taking the ssh program").count == 2)
+    #expect(auto.errorText.contains("no common MAC"))
+  }
+
+  @Test func aServerThatTakesPasswordsOnly() async throws {
+    let fleet = try await LoopbackFleet.start(
+      lines: ["PubkeyAuthentication no", "PasswordAuthentication yes"])
+    let result = try await fleet.home.run(["watch", "--plain", "--for", "60s"] + fleet.arguments)
+    expect(result, host: "web1", words: ["refused-key", "authorized_keys"])
+    #expect(fleet.server.connections == 1)
   }
 
   /// One that can't be reached doesn't keep the others from being shown.

@@ -3,9 +3,11 @@ import Testing
 
 /// Help, wrong use, exit codes.
 @Suite(.live) struct UsageTests {
-  private static let commands = [
+  /// Those that ask or write a history, and those that don't.
+  private static let historyCommands = [
     "watch", "collect", "hosts", "spikes", "show", "import", "export",
   ]
+  private static let commands = historyCommands + ["check", "enrol"]
 
   @Test func helpNamesEveryCommandAndTheExitCodes() async throws {
     let result = try await CulpritHome().run("--help")
@@ -20,7 +22,8 @@ import Testing
     #expect(result.code == 0)
     #expect(result.outputText.contains("culprit \(command)"))
     #expect(result.outputText.contains("EXAMPLES"))
-    #expect(result.outputText.contains("--db <file>"))
+    #expect(
+      result.outputText.contains("--db <file>") == Self.historyCommands.contains(command))
   }
 
   @Test func theVersionNamesProductAndProtocol() async throws {

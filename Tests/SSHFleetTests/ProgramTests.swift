@@ -47,7 +47,7 @@ struct ProgramTests {
       let record = try await recorder.wait(for: "rows") { $0.rows >= 3 || !$0.failures.isEmpty }
       #expect(record.failures.isEmpty)
       let news = record.changes.compactMap { change -> String? in
-        if case .connecting(let how, true) = change.state { how } else { nil }
+        if case .connecting(let how, _, true) = change.state { how } else { nil }
       }
       #expect(news.count == 1)
       #expect(news.first?.hasPrefix("taking the ssh program: ") ?? false)

@@ -63,6 +63,27 @@ struct RouteTests {
     try await until("the bastion's session to end") { site.bastion.sessionProcesses.isEmpty }
   }
 
+  /// A bastion with OpenSSH's own defaults carries a whole fleet over one login.
+  @Test func twoHundredHostsBehindOneBastion() async throws {
+    let site = try await Site(hosts: 16, bastionLines: ["MaxStartups 10:30:100"])
+    let recorders = (0..<200).map { _ in LinkRecorder() }
+    try await withFleet(site.options) { fleet in
+      for (index, recorder) in recorders.enumerated() {
+        var target = try site.target(index % 16 + 1)
+        target.name = "web\(index)"
+        target.command = "echo row; sleep 600"
+        target.intervalSeconds = 600
+        fleet.add(target, delegate: recorder)
+      }
+      for recorder in recorders {
+        try await recorder.wait(for: "a row", within: 200) { $0.rows >= 1 }
+      }
+    }
+    #expect(site.bastion.logins == 1)
+    #expect(site.bastion.connections == 1)
+    #expect(site.host.logins == 200)
+  }
+
   @Test func aBastionThatComesBackIsUsedAgain() async throws {
     let site = try await Site()
     let recorder = LinkRecorder()

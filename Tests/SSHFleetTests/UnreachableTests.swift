@@ -75,7 +75,7 @@ struct UnreachableTests {
     try await withFleet { fleet in
       fleet.add(try target(port: silent.port, identity: key), delegate: recorder)
       let seconds = try await seconds(recorder, until: "the notice") { state in
-        if case .connecting(let how, _) = state { how.contains("doesn't answer") } else { false }
+        if case .connecting(let how, _, _) = state { how.contains("doesn't answer") } else { false }
       }
       #expect(seconds < 5)
     }

@@ -14,6 +14,11 @@ int culprit_hmac_sha1(const uint8_t *key, size_t key_length, const uint8_t *data
          length == 20;
 }
 
+int culprit_sha256(const uint8_t *data, size_t length, uint8_t digest[32]) {
+  unsigned int written = 0;
+  return EVP_Digest(data, length, digest, &written, EVP_sha256(), NULL) == 1 && written == 32;
+}
+
 // The ssh-agent's socket blocks, and libssh2 1.10 reads on for ever where it was closed
 // (agent.c, _recv_all): so a wait with an end, and an end that is an error.
 static ssize_t receive_from_agent(int socket, void *buffer, size_t length, int patience) {

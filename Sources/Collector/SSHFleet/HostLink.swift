@@ -124,8 +124,8 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     loop.deadlineChanged(deadline)
   }
 
-  func carrierIsConnecting(_ how: String, isNews: Bool) {
-    delegate.linkDidChange(to: .connecting(how, isNews: isNews))
+  func carrierIsConnecting(_ stage: LinkStage, _ how: String, isNews: Bool) {
+    delegate.linkDidChange(to: .connecting(how, stage: stage, isNews: isNews))
   }
 
   func carrierDeadlineChanged() {
@@ -195,7 +195,8 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     if failure.isForProgram, target.transport == .auto, !takesProgram, SSHProgram.isInstalled {
       takesProgram = true
       delegate.linkDidChange(
-        to: .connecting("taking the ssh program: \(failure.description)", isNews: true))
+        to: .connecting(
+          "taking the ssh program: \(failure.description)", stage: .resolving, isNews: true))
       return open()
     }
     guard !failure.isFinal else {

@@ -9,7 +9,7 @@ protocol LinkCarrier: LoopHandler {
 
 /// The link that a carrier reports to, on the loop's thread.
 protocol LinkCarrierOwner: AnyObject {
-  func carrierIsConnecting(_ how: String, isNews: Bool)
+  func carrierIsConnecting(_ stage: LinkStage, _ how: String, isNews: Bool)
   /// The command was started: what comes now is its output.
   func carrierDidConnect(address: String)
   func carrierDidReceive(_ bytes: Span<UInt8>)
@@ -23,7 +23,9 @@ protocol LinkCarrierOwner: AnyObject {
 }
 
 extension LinkCarrierOwner {
-  func carrierIsConnecting(_ how: String) { carrierIsConnecting(how, isNews: false) }
+  func carrierIsConnecting(_ stage: LinkStage, _ how: String) {
+    carrierIsConnecting(stage, how, isNews: false)
+  }
 }
 
 /// What all links of a fleet share.

@@ -1,9 +1,28 @@
+/// How far a link has got on its way to a host; each stage begins when the one before is done.
+public enum LinkStage: Int, Comparable, Sendable {
+  /// Configuration and name.
+  case resolving
+  /// Waiting for a bastion.
+  case routing
+  case connecting
+  /// Connected; banner, key exchange, host key.
+  case keyExchange
+  /// The host key is known.
+  case loggingIn
+  /// Logged in; the command is being started.
+  case starting
+
+  public static func < (left: LinkStage, right: LinkStage) -> Bool {
+    left.rawValue < right.rawValue
+  }
+}
+
 /// Where a link to a host stands.
 public enum LinkState: Equatable, Sendable {
   case waiting
   /// Under way; the text says how far ("key exchange with 10.0.0.1:22"). Some of it is news: that
   /// the host doesn't answer, or that the ssh program is taken.
-  case connecting(String, isNews: Bool = false)
+  case connecting(String, stage: LinkStage, isNews: Bool = false)
   /// The command runs; rows may come.
   case connected(address: String)
   /// Connected, but without a row for three intervals.

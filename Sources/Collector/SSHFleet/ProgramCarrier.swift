@@ -47,7 +47,7 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
 
   func open() {
     limits.begin(LinkDeadlines.resolve)
-    owner.carrierIsConnecting("asking ssh for \(target.address)")
+    owner.carrierIsConnecting(.resolving, "asking ssh for \(target.address)")
     environment.resolvers.run { [target, environment, loop] in
       let result: Result<HostSettings, LinkFailure>
       do throws(LinkFailure) {
@@ -81,7 +81,7 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
 
   private func start(_ known: HostSettings) {
     phase = .connecting
-    owner.carrierIsConnecting("ssh to \(place)")
+    owner.carrierIsConnecting(.connecting, "ssh to \(place)")
     let slow = known.answer.proxyJump == nil && known.answer.proxyCommand == nil
     let span = UInt64(SSHProgram.connectSeconds + 5) * second
     limits.begin(span, patience: slow, notice: true)
@@ -163,7 +163,9 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     switch limits.passed(now) {
     case .nothing: break
     case .patience: giveBackPlace(.other)
-    case .notice: owner.carrierIsConnecting("ssh to \(place): it doesn't answer", isNews: true)
+    case .notice:
+      owner.carrierIsConnecting(
+        .connecting, "ssh to \(place): it doesn't answer", isNews: true)
     case .end:
       if case .resolving = phase {
         return fail(LinkFailure(.unreachable, "no answer from ssh -G for “\(target.address)”"))

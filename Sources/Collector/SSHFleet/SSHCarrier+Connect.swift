@@ -6,7 +6,7 @@ extension SSHCarrier {
     guard let endpoint, addressIndex < endpoint.addresses.count else { return }
     let address = endpoint.addresses[addressIndex]
     phase = .connecting
-    owner.carrierIsConnecting("connecting to \(address.text)")
+    owner.carrierIsConnecting(.connecting, "connecting to \(address.text)")
     let share = max(second, LinkDeadlines.connect / UInt64(endpoint.addresses.count))
     limits.begin(share, patience: holdsPlace)
     owner.carrierDeadlineChanged()
@@ -66,7 +66,7 @@ extension SSHCarrier {
     guard session != nil else { return fail(LinkFailure(.unreachable, "libssh2: out of memory")) }
     phase = .handshaking
     limits.begin(LinkDeadlines.handshake, patience: holdsPlace, notice: true)
-    owner.carrierIsConnecting("key exchange with \(addressText)")
+    owner.carrierIsConnecting(.keyExchange, "key exchange with \(addressText)")
     owner.carrierDeadlineChanged()
     advance()
   }

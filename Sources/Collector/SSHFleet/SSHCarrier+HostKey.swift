@@ -56,7 +56,7 @@ extension SSHCarrier {
         LinkFailure(
           .unknownKey,
           "unknown host key \(fingerprint) of \(endpoint.keyName): check it with the host's admin, "
-            + "then let `ssh` or `culprit watch --accept-new` write it to \(file)"))
+            + "then let `culprit enrol` or `culprit watch --accept-new` write it to \(file)"))
       return false
     }
     let line = KnownHosts.line(

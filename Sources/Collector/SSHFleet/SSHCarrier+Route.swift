@@ -6,7 +6,7 @@ extension SSHCarrier: ChildProcessOwner {
   func route(through bastion: String, _ endpoint: Endpoint) {
     phase = .routing
     limits.begin(LinkDeadlines.handshake, notice: true)
-    owner.carrierIsConnecting("through the bastion \(bastion)")
+    owner.carrierIsConnecting(.routing, "through the bastion \(bastion)")
     owner.carrierDeadlineChanged()
     environment.bastions.forward(
       through: bastion, host: endpoint.hostName, port: endpoint.port, target: target, loop: loop

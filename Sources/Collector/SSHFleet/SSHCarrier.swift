@@ -76,7 +76,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   func open() {
     _ = LibSSH2.initialised
     limits.begin(LinkDeadlines.resolve)
-    owner.carrierIsConnecting("looking up \(target.address)")
+    owner.carrierIsConnecting(.resolving, "looking up \(target.address)")
     let (target, environment, loop) = (target, environment, loop)
     environment.resolvers.run {
       let result: Result<(Endpoint, LoginPlan), LinkFailure>
@@ -209,7 +209,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
       guard checkHostKey(session) else { return false }
       session.forgetGreeting()
       phase = .loggingIn
-      owner.carrierIsConnecting("logging in to \(addressText)")
+      owner.carrierIsConnecting(.loggingIn, "logging in to \(addressText)")
       return true
     }
   }
@@ -246,12 +246,12 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     case .nothing: break
     case .patience: giveBackPlace(.other)
     case .notice:
-      let news =
-        switch phase {
-        case .routing: "no answer from its bastion yet"
-        default: "\(addressText) accepts connections, but doesn't answer"
-        }
-      owner.carrierIsConnecting(news, isNews: true)
+      if case .routing = phase {
+        owner.carrierIsConnecting(.routing, "no answer from its bastion yet", isNews: true)
+      } else {
+        owner.carrierIsConnecting(
+          .keyExchange, "\(addressText) accepts connections, but doesn't answer", isNews: true)
+      }
     case .end: timedOut()
     }
   }

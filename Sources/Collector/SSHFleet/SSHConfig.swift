@@ -235,7 +235,7 @@ final class SSHConfigSource: Sendable {
 
 /// Runs a program to its end and returns what it printed; `nil` output where it isn't installed.
 /// Bounded in time by nothing but the program, so only for ones that don't wait for the network.
-private func runProgram(
+func runProgram(
   _ arguments: [String]
 ) throws(LinkFailure) -> (output: String?, error: String) {
   var pipes: (output: [Int32], error: [Int32]) = ([-1, -1], [-1, -1])

@@ -13,6 +13,8 @@ struct Culprit: AsyncParsableCommand {
       EXAMPLES
         culprit watch                         this machine, or the fleet file's hosts
         culprit watch web1 web2 db1           three servers, merged
+        culprit watch @web -web3              a tag, but for one host
+        culprit check @web                    try them: what fails, and the fix
         culprit collect --fleet fleet.toml    record a fleet, as a daemon
         culprit spikes --since 24h            last night's load spikes
         culprit show db1 --at 03:12           the rows around a moment
@@ -23,7 +25,8 @@ struct Culprit: AsyncParsableCommand {
     version: ProductVersion.text,
     subcommands: [
       WatchCommand.self, CollectCommand.self, HostsCommand.self, SpikesCommand.self,
-      ShowCommand.self, ImportCommand.self, ExportCommand.self,
+      ShowCommand.self, ImportCommand.self, ExportCommand.self, CheckCommand.self,
+      EnrolCommand.self,
     ])
 }
 
@@ -33,7 +36,7 @@ enum Main {
     // A closed pipe shows as an error of write(2), which output treats as a good end.
     signal(SIGPIPE, SIG_IGN)
     do {
-      var command = try Culprit.parseAsRoot()
+      var command = try Culprit.parseAsRoot(HostExclusion.marked(CommandLine.arguments))
       if var command = command as? AsyncParsableCommand {
         try await command.run()
       } else {

@@ -11,6 +11,9 @@
 int culprit_hmac_sha1(const uint8_t *key, size_t key_length, const uint8_t *data,
                       size_t data_length, uint8_t digest[20]);
 
+/// SHA-256 of `data`, 32 bytes into `digest`; 1 on success.
+int culprit_sha256(const uint8_t *data, size_t length, uint8_t digest[32]);
+
 /// The first bytes that a server sends: its banner and its KEXINIT, both in clear. libssh2 keeps
 /// neither where the negotiation fails, and the user wants to know what the server offered.
 struct culprit_greeting {

@@ -28,6 +28,8 @@ public struct HostSelection: Sendable {
   /// there are none, and this machine where there is no fleet file either.
   public func targets(_ arguments: [String]) throws(Problem) -> [FleetTarget] {
     var chosen: [FleetFile.Host] = []
+    let excluded = arguments.filter { $0.hasPrefix("!") }.map { String($0.dropFirst()) }
+    let arguments = arguments.filter { !$0.hasPrefix("!") }
     if arguments.isEmpty {
       chosen = fleet?.hosts ?? [localHost]
       if chosen.isEmpty {
@@ -37,8 +39,25 @@ public struct HostSelection: Sendable {
       }
     }
     for argument in arguments { chosen += try hosts(argument) }
+    if !excluded.isEmpty { try exclude(excluded, from: &chosen) }
     var seen: Set<String> = []
     return chosen.filter { seen.insert($0.name).inserted }.map(target)
+  }
+
+  /// Takes hosts out again; one that isn't among them is a slip of the finger.
+  private func exclude(
+    _ arguments: [String], from chosen: inout [FleetFile.Host]
+  ) throws(Problem) {
+    for argument in arguments {
+      let names = Set(try hosts(argument).map(\.name))
+      guard chosen.contains(where: { names.contains($0.name) }) else {
+        throw Problem(
+          description: "-\(Printable.text(argument, limit: 80)) leaves out none of the hosts named")
+      }
+      chosen.removeAll { names.contains($0.name) }
+    }
+    guard chosen.isEmpty else { return }
+    throw Problem(description: "every host is left out; name some that stay")
   }
 
   private var localHost: FleetFile.Host {

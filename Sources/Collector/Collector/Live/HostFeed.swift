@@ -48,7 +48,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     status.retryAt = nil
     switch state {
     case .waiting: status.state = .waiting
-    case .connecting(let how, let isNews):
+    case .connecting(let how, _, let isNews):
       status.state = .connecting
       if isNews { status.lastError = Printable.text(how) }
     case .connected(let address):

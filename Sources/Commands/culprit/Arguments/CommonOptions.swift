@@ -6,6 +6,35 @@ import Logging
 import Records
 import Watch
 
+/// Which hosts there are; the same in every command.
+struct FleetOptionsGroup: ParsableArguments {
+  @Option(help: ArgumentHelp("The fleet file.", valueName: "file"), completion: .file())
+  var fleet: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Hosts of an Ansible inventory (INI), or a list with a host per line; its groups are tags. "
+        + "May be given more than once.", valueName: "file"), completion: .file())
+  var hostsFile: [String] = []
+
+  /// The fleet file that `--fleet` names, or the first that stands in a usual place, with the
+  /// hosts of `--hosts-file` in place of its own.
+  func file() throws -> FleetFile? {
+    let usual = StandardPlaces.fleetFiles.first { FileManager.default.fileExists(atPath: $0) }
+    do throws(FleetFileError) {
+      var file: FleetFile?
+      if let path = fleet ?? usual { file = try FleetFile.read(path: path) }
+      guard !hostsFile.isEmpty else { return file }
+      file = file ?? FleetFile()
+      file?.hosts = []
+      for path in hostsFile { file?.add(try HostsFile.read(path: path)) }
+      return file
+    } catch {
+      throw CommandFailure.usage(error.description)
+    }
+  }
+}
+
 /// Where the history is; the same in every command.
 struct HistoryOptions: ParsableArguments {
   @Option(
@@ -16,19 +45,9 @@ struct HistoryOptions: ParsableArguments {
       valueName: "file"), completion: .file())
   var db: String?
 
-  @Option(help: ArgumentHelp("The fleet file.", valueName: "file"), completion: .file())
-  var fleet: String?
+  @OptionGroup var fleetOptions: FleetOptionsGroup
 
-  /// The fleet file that `--fleet` names, or the first that stands in a usual place.
-  func fleetFile() throws -> FleetFile? {
-    let usual = StandardPlaces.fleetFiles.first { FileManager.default.fileExists(atPath: $0) }
-    guard let path = fleet ?? usual else { return nil }
-    do throws(FleetFileError) {
-      return try FleetFile.read(path: path)
-    } catch {
-      throw CommandFailure.usage(error.description)
-    }
-  }
+  func fleetFile() throws -> FleetFile? { try fleetOptions.file() }
 
   func path(_ file: FleetFile?) -> String {
     db ?? StandardPlaces.history(of: file)

@@ -14,6 +14,16 @@ enum HostArguments {
     let known = try store.answering { store throws(HistoryError) in
       try store.hosts().map(\.status.host)
     }
+    let wanted = arguments.filter { !$0.hasPrefix("!") }
+    let excluded = arguments.filter { $0.hasPrefix("!") }.map { String($0.dropFirst()) }
+    let chosen = wanted.isEmpty ? known : try names(wanted, known: known, options)
+    let left = Set(try names(excluded, known: known, options))
+    return chosen.filter { !left.contains($0) }
+  }
+
+  private static func names(
+    _ arguments: [String], known: [String], _ options: HistoryOptions
+  ) throws -> [String] {
     var names: [String] = []
     for argument in arguments {
       if known.contains(argument) {

@@ -18,7 +18,16 @@ struct FleetPlan {
     arguments: [String], history: HistoryOptions, connection: ConnectionOptions,
     acceptsNewKeys: Bool
   ) throws {
-    file = try history.fleetFile()
+    try self.init(
+      arguments: arguments, file: history.fleetFile(), connection: connection,
+      acceptsNewKeys: acceptsNewKeys)
+  }
+
+  /// Chooses the hosts that `arguments` name, of those of `file`.
+  init(
+    arguments: [String], file: FleetFile?, connection: ConnectionOptions, acceptsNewKeys: Bool
+  ) throws {
+    self.file = file
     let overrides = LinkSettings(
       identities: connection.identity.isEmpty ? nil : connection.identity,
       knownHosts: connection.knownHosts.isEmpty ? nil : connection.knownHosts)

@@ -1,0 +1,216 @@
+import Bytes
+import Foundation
+import Records
+import SSHFleet
+import Synchronization
+
+/// Tries one host, from its name to its clock, over the same link that would watch it.
+public final class HostCheck: LinkDelegate {
+  private struct State {
+    var target: FleetTarget
+    var stage: LinkStage?
+    /// What each stage said when it began.
+    var words: [LinkStage: String] = [:]
+    var news: String?
+    var address: String?
+    var failure: LinkFailure?
+    var agent: String?
+    var hasAsked = false
+    var hasAnswer = false
+    var samples = 0
+    var columns = 0
+    var status: HostStatus?
+    var results: [CheckResult]?
+  }
+
+  /// Rows that show that vmstat runs: the first is the average since boot.
+  private static let rowsWanted = 1
+  /// A clock that is further off puts spikes into the wrong minute.
+  private static let clockLimitSeconds = 2.0
+
+  private let feed: HostFeed
+  private let queue = FleetEventQueue(limit: 1000)
+  private let state: Mutex<State>
+  private let ended = DispatchSemaphore(value: 0)
+
+  public init(_ target: FleetTarget) {
+    feed = HostFeed(target: target, queues: [queue])
+    state = Mutex(State(target: target))
+  }
+
+  public var host: String { state.withLock { $0.target.name } }
+
+  /// Blocks until the check has ended, for at most `seconds`; what was found by then.
+  public func wait(seconds: Double) -> [CheckResult] {
+    if ended.wait(timeout: .now() + seconds) == .timedOut { finish() }
+    return state.withLock { $0.results ?? [] }
+  }
+
+  private func finish() {
+    let isFirst = state.withLock { state in
+      guard state.results == nil else { return false }
+      state.results = HostCheck.results(state)
+      return true
+    }
+    if isFirst { ended.signal() }
+  }
+
+  // MARK: - The link
+
+  public func linkDidChange(to new: LinkState) {
+    feed.linkDidChange(to: new)
+    let isOver = state.withLock { state in
+      switch new {
+      case .connecting(let how, let stage, let isNews):
+        if isNews { state.news = how }
+        state.stage = stage
+        state.words[stage] = state.words[stage] ?? how
+        return false
+      case .connected(let address):
+        if !address.isEmpty { state.address = address }
+        state.stage = .starting
+        return false
+      case .backingOff(let failure, _), .given(up: let failure):
+        state.failure = state.failure ?? failure
+        return true
+      case .waiting, .stale, .stopped: return false
+      }
+    }
+    if isOver { finish() }
+  }
+
+  public func linkDidOpen() { feed.linkDidOpen() }
+
+  public func linkDidReceive(_ bytes: Span<UInt8>) -> LinkFeedback {
+    var feedback = feed.linkDidReceive(bytes)
+    let events = queue.drain().events
+    let isDone = state.withLock { state in
+      for event in events {
+        switch event {
+        case .sample(let sample):
+          state.samples += 1
+          state.columns = VmstatColumn.allCases.count { sample.row[$0] != nil }
+        case .status(let status): state.status = status
+        case .suspects: break
+        }
+      }
+      feedback.question = state.hasAsked ? nil : HostCheck.question
+      state.hasAsked = true
+      return state.samples >= HostCheck.rowsWanted && state.hasAnswer
+    }
+    if isDone { finish() }
+    return feedback
+  }
+
+  public func linkDidReceiveError(_ bytes: Span<UInt8>) { feed.linkDidReceiveError(bytes) }
+
+  public func linkDidAnswer(_ answer: [UInt8]?) {
+    state.withLock { state in
+      state.hasAnswer = true
+      let line = answer?.split(separator: UInt8(ascii: "\n")).first.map(Array.init)
+      state.agent = line.map { Printable.text(String(decoding: $0, as: UTF8.self), limit: 80) }
+    }
+  }
+
+  public func linkDidEnd(status: Int32?) -> LinkFailure { feed.linkDidEnd(status: status) }
+
+  private static let question =
+    "PATH=$PATH:/usr/local/bin; command -v culprit-agent >/dev/null && culprit-agent --version"
+
+  // MARK: - Results
+
+  private static func results(_ state: State) -> [CheckResult] {
+    state.target.transport == .local ? local(state) : remote(state)
+  }
+
+  private static func local(_ state: State) -> [CheckResult] {
+    let steps: [CheckStep] = [.name, .port, .hostKey, .login]
+    return steps.map { CheckResult($0, .skipped, "this machine") } + stream(state)
+  }
+
+  /// Which step a stage belongs to.
+  private static let steps: [(CheckStep, LinkStage)] = [
+    (.name, .resolving), (.bastion, .routing), (.port, .connecting), (.hostKey, .keyExchange),
+    (.login, .loggingIn),
+  ]
+
+  private static func remote(_ state: State) -> [CheckResult] {
+    let reached = state.stage ?? .resolving
+    let hasFailed = state.failure != nil || state.address == nil
+    let failing = hasFailed ? failingStep(state, reached) : nil
+    var results: [CheckResult] = []
+    var isBroken = false
+    for (step, stage) in steps {
+      if step == .bastion, state.words[.routing] == nil, failing != .bastion { continue }
+      if isBroken {
+        results.append(CheckResult(step, .skipped, "not reached"))
+      } else if step == failing {
+        isBroken = true
+        results.append(CheckResult(step, .failed, reason(state)))
+      } else {
+        results.append(CheckResult(step, .ok, detail(step, stage, state)))
+      }
+    }
+    guard !isBroken else {
+      let rest: [CheckStep] = [.vmstat, .agent, .clock]
+      return results + rest.map { CheckResult($0, .skipped, "not reached") }
+    }
+    return results + stream(state)
+  }
+
+  /// The kind of a failure tells more than the stage: the ssh program goes through all in one.
+  private static func failingStep(_ state: State, _ reached: LinkStage) -> CheckStep? {
+    switch state.failure?.kind {
+    case .unknownKey, .changedKey: return .hostKey
+    case .refusedKey: return .login
+    case .noVmstat: return nil
+    case .unsupported, .unreachable, nil: break
+    }
+    if reached == .starting { return nil }
+    return steps.last { $0.1 <= reached && (state.words[$0.1] != nil || $0.1 == .resolving) }?.0
+  }
+
+  private static func reason(_ state: State) -> String {
+    if let failure = state.failure { return Printable.text(failure.description) }
+    return "no end within the time: " + (state.news ?? state.words.values.first ?? "no answer")
+  }
+
+  private static func detail(_ step: CheckStep, _ stage: LinkStage, _ state: State) -> String {
+    switch step {
+    case .name: state.target.address
+    case .login: state.address ?? "accepted"
+    case .hostKey: "known"
+    case .port: (state.words[stage] ?? "open").replacing("connecting to ", with: "")
+    default: state.words[stage] ?? "ok"
+    }
+  }
+
+  /// What comes after the login.
+  private static func stream(_ state: State) -> [CheckResult] {
+    guard state.samples > 0 else {
+      let rest: [CheckStep] = [.agent, .clock]
+      return [CheckResult(.vmstat, .failed, reason(state))]
+        + rest.map { CheckResult($0, .skipped, "not reached") }
+    }
+    var results = [
+      CheckResult(
+        .vmstat, .ok,
+        "\(state.columns) columns, \(state.status?.cpus.map { "\($0) CPUs" } ?? "CPUs unknown")")
+    ]
+    if let agent = state.agent, !agent.isEmpty {
+      results.append(CheckResult(.agent, .ok, agent))
+    } else {
+      results.append(CheckResult(.agent, .skipped, "none installed: vmstat and ps are used"))
+    }
+    guard let offset = state.status?.clockOffset else {
+      return results + [CheckResult(.clock, .warning, "the host didn't tell its clock")]
+    }
+    // Without the sign of a zero.
+    let tenths = (offset * 10).rounded() / 10 + 0
+    let isOff = abs(offset) > clockLimitSeconds
+    let hint = isOff ? ": spikes are shown at that time; mend its NTP" : ""
+    return results + [
+      CheckResult(.clock, isOff ? .warning : .ok, "\(tenths) s off ours\(hint)")
+    ]
+  }
+}
