@@ -55,6 +55,11 @@ public enum Machine {
   public static let canRunWithoutRights =
     !isRoot || has("setpriv") && isReachable(executable("culprit"))
 
+  /// Whether a file system can be made in a file, mounted and frozen: what blocks a task for real.
+  public static let canFreeze =
+    isRoot && has("mkfs.ext4") && has("fsfreeze")
+    && FileManager.default.fileExists(atPath: "/dev/loop-control")
+
   /// Whether everybody may enter each folder on the way to `path`.
   private static func isReachable(_ path: String) -> Bool {
     var folder = URL(fileURLWithPath: path).resolvingSymlinksInPath().deletingLastPathComponent()

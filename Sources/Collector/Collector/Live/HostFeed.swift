@@ -21,6 +21,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var lastNoise = ""
   private var remoteError: String?
   private var load: LoadAverage?
+  /// The newest one-minute average, also once its sample is gone.
+  private var lastLoad: Double?
   private var clock = RowClock()
   private var lastQuestion: ContinuousClock.Instant?
   private var hasCPUs = false
@@ -99,7 +101,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     errorText = ""
     lastNoise = ""
     remoteError = nil
-    load = nil
+    (load, lastLoad) = (nil, nil)
     (hasCPUs, hasClock) = (false, false)
     clock = RowClock(intervalSeconds: target.intervalSeconds)
   }
@@ -190,10 +192,19 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       send(.status(status))
     case .load(let average, let uptime):
       load = average
+      lastLoad = average.oneMinute
       if let uptime { clock.anchor(uptimeSeconds: uptime) }
     case .error(let text): remoteError = text
     case .version, .other, .cpus, .clock: break
     }
+  }
+
+  /// Whether tasks seem to be in `D`: by `b`, or, since that doesn't count those that wait for a
+  /// lock, a network file system or a frozen one, by a load that the running tasks don't make.
+  private func hasBlocked(_ row: VmstatRow) -> Bool {
+    if row[.b] ?? 0 > 0 { return true }
+    guard let lastLoad, let cpus = status.cpus, let running = row[.r] else { return false }
+    return lastLoad > Double(cpus) && lastLoad > Double(running) + 1
   }
 
   /// While tasks are blocked, which ones: at most every ten seconds.
@@ -208,7 +219,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   private func take(_ row: VmstatRow, _ stamp: CivilTime?, _ feedback: inout LinkFeedback) {
     feedback.isProgress = true
-    if row[.b] ?? 0 > 0, rows > 0 { feedback.question = questionIfDue() }
+    if rows > 0, hasBlocked(row) { feedback.question = questionIfDue() }
     rows += 1
     lastNoise = ""
     let time = clock.time(stamp: stamp)

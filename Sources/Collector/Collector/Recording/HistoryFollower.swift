@@ -7,6 +7,10 @@ public struct HistoryFollower {
   private let hosts: [String]?
   private var cursor = FollowCursor()
   private var known: [String: HostStatus] = [:]
+  /// The time of each host's newest look that was handed over.
+  private var seen: [String: Timestamp] = [:]
+  /// How far from a row the look may lie that it called for: ps takes its time.
+  private static let lookSeconds = 15.0
 
   /// `hosts`: the ones to follow; `nil` for all.
   public init(store: HistoryStore, hosts: [String]?) {
@@ -23,7 +27,28 @@ public struct HistoryFollower {
       known[status.host] = status
       events.append(.status(status))
     }
-    for sample in try store.follow(&cursor, hosts: hosts) { events.append(.sample(sample)) }
+    var blocked: [String: Timestamp] = [:]
+    for sample in try store.follow(&cursor, hosts: hosts) {
+      events.append(.sample(sample))
+      if sample.row[.b] ?? 0 > 0 || sample.load != nil { blocked[sample.host] = sample.time }
+    }
+    return try events + suspects(of: blocked)
+  }
+
+  /// The looks at tasks in `D` that are new, of hosts whose rows may have called for one.
+  private mutating func suspects(
+    of hosts: [String: Timestamp]
+  ) throws(HistoryError) -> [FleetEvent] {
+    guard let first = hosts.values.min(), let last = hosts.values.max() else { return [] }
+    var events: [FleetEvent] = []
+    for report in try store.suspects(
+      hosts: Array(hosts.keys), from: first.advanced(bySeconds: -Self.lookSeconds),
+      to: last.advanced(bySeconds: Self.lookSeconds))
+    {
+      guard seen[report.host].map({ $0 < report.time }) ?? true else { continue }
+      seen[report.host] = report.time
+      events.append(.suspects(report))
+    }
     return events
   }
 }

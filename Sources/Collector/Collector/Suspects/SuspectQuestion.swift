@@ -1,5 +1,5 @@
-/// The admin's second step, asked of a host while its `b` is above 0: which tasks are in
-/// uninterruptible sleep?
+/// The admin's second step, asked of a host while its `b` is above 0, or its load is more than
+/// its running tasks explain: which tasks are in uninterruptible sleep?
 ///
 /// The output is `@clock SECONDS` and then a line for each such task, as ps(1) prints it:
 /// state, pid, tid, user, wait channel, elapsed time, command line.
