@@ -8,7 +8,7 @@ let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
-let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
@@ -65,7 +65,7 @@ let package = Package(
     room("Common", "Diagnosis", ["Records"]),
 
     // Collector.
-    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, collections]),
+    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, heap]),
     room("Collector", "History", ["Bytes", "Records", grdb, logging]),
     room(
       "Collector", "Collector",

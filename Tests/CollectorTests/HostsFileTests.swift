@@ -100,4 +100,12 @@ import Testing
     #expect(throws: HostSelection.Problem.self) { try names("@web", "!db1") }
     #expect(throws: HostSelection.Problem.self) { try names("db1", "!db1") }
   }
+
+  @Test func aNameStandsForOneHost() throws {
+    let selection = HostSelection(fleet: nil)
+    #expect(try selection.targets(["web1", "web1"]).count == 1)
+    #expect(throws: HostSelection.Problem.self) {
+      try selection.targets(["root@web1", "bob@web1"])
+    }
+  }
 }

@@ -163,3 +163,20 @@ struct AccessTests {
     #expect(!isWhole)
   }
 }
+
+/// What can be no database is told at once, and nothing waits for it.
+@Suite struct NoFileTests {
+  @Test func aPipeAFolderAndADeviceAreRefused() throws {
+    let folder = try HistoryFolder()
+    let pipe = folder.folder + "/pipe"
+    try #require(mkfifo(pipe, 0o600) == 0)
+    for path in [pipe, folder.folder, "/dev/null"] {
+      #expect(throws: HistoryError.notAFile(path: path)) {
+        _ = try HistoryStore.open(path: path)
+      }
+      #expect(throws: HistoryError.notAFile(path: path)) {
+        _ = try HistoryStore.openReadOnly(path: path)
+      }
+    }
+  }
+}

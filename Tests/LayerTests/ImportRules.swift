@@ -25,7 +25,7 @@ struct ImportRules {
   ]
 
   static let freeToAll: Set<String> = ["Glibc", "Synchronization"]
-  static let freeToCollector: Set<String> = ["Foundation", "Logging", "Dispatch", "DequeModule"]
+  static let freeToCollector: Set<String> = ["Foundation", "Logging", "Dispatch", "HeapModule"]
 
   static var root: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

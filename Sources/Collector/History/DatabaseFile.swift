@@ -26,6 +26,7 @@ enum DatabaseFile {
     guard stat(folder, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
       throw .folderMissing(folder: folder)
     }
+    try requireFile(path)
     let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard descriptor >= 0 else {
       if errno == EEXIST { return }
@@ -148,9 +149,17 @@ enum DatabaseFile {
 
   /// Throws where there is no such file, or its folder may not be entered.
   static func requireExistence(_ path: String) throws(HistoryError) {
+    try requireFile(path)
     guard access(path, F_OK) != 0 else { return }
     guard errno == ENOENT || errno == ENOTDIR else { throw failure(path, "access") }
     throw .missing(path: path)
+  }
+
+  /// Opening a pipe would wait for ever; what isn't there yet may be made.
+  private static func requireFile(_ path: String) throws(HistoryError) {
+    var info = stat()
+    guard stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG else { return }
+    throw .notAFile(path: path)
   }
 
   /// Bytes of the database and its write-ahead log on disk.

@@ -9,6 +9,8 @@ public enum HistoryError: Error, Equatable, CustomStringConvertible {
   case missing(path: String)
   /// The file or its folder can't be read or written by this user.
   case noPermission(path: String, detail: String)
+  /// A folder, a device, a pipe: nothing that can be a database.
+  case notAFile(path: String)
   /// The file is no SQLite database.
   case notADatabase(path: String)
   /// An SQLite database, but another program's.
@@ -42,6 +44,8 @@ public enum HistoryError: Error, Equatable, CustomStringConvertible {
       "\(path): no such history; name the right file with --db, or start `culprit collect` first"
     case .noPermission(let path, let detail):
       "\(path): \(detail); run as the user that collects, or join the group that owns the file"
+    case .notAFile(let path):
+      "\(path) is no regular file; name a history with --db FILE"
     case .notADatabase(let path):
       "\(path) is no SQLite database; name another file with --db"
     case .foreign(let path):

@@ -88,9 +88,9 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
     // The answer is empty; whether the socket is there says whether it worked.
     let probe = ProgramProbe(loop: loop) { [weak self] _ in self?.didForward(place) }
     self.probe = probe
-    loop.deadlineChanged(deadline)
+    loop.deadlineChanged(of: self)
     probe.start(words)
-    loop.deadlineChanged(deadline)
+    loop.deadlineChanged(of: self)
   }
 
   private func didForward(_ place: String) {

@@ -22,9 +22,7 @@ final class EventLoop: @unchecked Sendable {
   private let wake: Descriptor
   private let mailbox = Mutex<[@Sendable () -> Void]>([])
   private var handlers: [Int32: any LoopHandler] = [:]
-  private var timed: [ObjectIdentifier: any LoopHandler] = [:]
-  /// No handler's deadline lies before it: a bound, so that calm ticks look at no handler.
-  private var earliest = UInt64.max
+  private var deadlines = DeadlineQueue()
   private var isStopping = false
   private var gathering = Gathering()
   /// Links between their first step and their command's start: they shouldn't wait.
@@ -82,17 +80,16 @@ final class EventLoop: @unchecked Sendable {
   }
 
   func addTimed(_ handler: any LoopHandler) {
-    timed[ObjectIdentifier(handler)] = handler
-    earliest = min(earliest, handler.deadline)
+    deadlines.add(handler)
   }
 
   func removeTimed(_ handler: any LoopHandler) {
-    timed[ObjectIdentifier(handler)] = nil
+    deadlines.remove(handler)
   }
 
   /// A handler's deadline may have come nearer.
-  func deadlineChanged(_ deadline: UInt64) {
-    earliest = min(earliest, deadline)
+  func deadlineChanged(of handler: any LoopHandler) {
+    deadlines.deadlineChanged(of: handler)
   }
 
   /// The thread's body: returns after `stop`.
@@ -133,12 +130,17 @@ final class EventLoop: @unchecked Sendable {
 
   private func fireDeadlines() {
     let now = monotonicNow()
-    guard now >= earliest else { return }
-    for handler in timed.values.filter({ $0.deadline <= now }) { handler.deadlinePassed(now) }
-    earliest = timed.values.reduce(.max) { min($0, $1.deadline) }
+    var due: [any LoopHandler] = []
+    // All first: one that isn't done with its deadline has to wait for the next turn.
+    while let handler = deadlines.popDue(now) { due.append(handler) }
+    for handler in due {
+      handler.deadlinePassed(now)
+      deadlines.deadlineChanged(of: handler)
+    }
   }
 
   private func timeoutMilliseconds() -> Int32 {
+    let earliest = deadlines.earliest
     guard earliest != .max else { return -1 }
     let now = monotonicNow()
     return earliest <= now ? 0 : Int32(min(60_000, (earliest - now) / 1_000_000 + 1))

@@ -100,7 +100,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
         delegate.linkDidChange(to: .stale)
       }
     }
-    loop.deadlineChanged(deadline)
+    loop.deadlineChanged(of: self)
   }
 
   func handle(_ events: UInt32, of descriptor: Int32) {}
@@ -121,7 +121,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     phase = .open(carrier)
     isLoggingIn = true
     carrier.open()
-    loop.deadlineChanged(deadline)
+    loop.deadlineChanged(of: self)
   }
 
   func carrierIsConnecting(_ stage: LinkStage, _ how: String, isNews: Bool) {
@@ -129,7 +129,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   }
 
   func carrierDeadlineChanged() {
-    loop.deadlineChanged(deadline)
+    loop.deadlineChanged(of: self)
   }
 
   func carrierDidConnect(address: String) {
@@ -138,7 +138,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     connectedAt = lastProgress
     delegate.linkDidOpen()
     delegate.linkDidChange(to: .connected(address: address))
-    loop.deadlineChanged(deadline)
+    loop.deadlineChanged(of: self)
   }
 
   func carrierDidReceive(_ bytes: Span<UInt8>) {
@@ -151,7 +151,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     guard isStale else { return }
     isStale = false
     delegate.linkDidChange(to: .connected(address: ""))
-    loop.deadlineChanged(deadline)
+    loop.deadlineChanged(of: self)
   }
 
   /// From here we are inside a read of the carrier, so the question waits for the next turn.
@@ -161,7 +161,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     loop.post { [self] in
       guard isAsking, case .open(let carrier) = phase, connectedAt != nil else { return }
       carrier.ask(question)
-      loop.deadlineChanged(deadline)
+      loop.deadlineChanged(of: self)
     }
   }
 
@@ -206,7 +206,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     let drawn = backoff.next(using: &random)
     let seconds = failure.kind == .noVmstat ? max(drawn, Self.noVmstatRetrySeconds) : drawn
     phase = .waiting(until: monotonicNow() + UInt64(seconds * 1e9))
-    loop.deadlineChanged(deadline)
+    loop.deadlineChanged(of: self)
     delegate.linkDidChange(to: .backingOff(failure, seconds: seconds))
   }
 }

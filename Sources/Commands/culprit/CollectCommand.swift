@@ -27,7 +27,7 @@ struct CollectCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var logging: LogOptions
 
-  @Option(name: .customLong("for"), help: ArgumentHelp("End by itself.", valueName: "duration"))
+  @Option(name: .customLong("for"), help: ArgumentHelp("End by itself.", valueName: "90s|5m|24h"))
   var duration: DurationArgument?
 
   func run() async throws {

@@ -35,7 +35,7 @@ struct ImportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "vmstat's interval, for logs without times.", valueName: "duration"))
+      "vmstat's interval, for logs without times.", valueName: "90s|5m|24h"))
   var interval: DurationArgument?
 
   @Option(

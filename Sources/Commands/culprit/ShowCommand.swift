@@ -27,7 +27,7 @@ struct ShowCommand: ParsableCommand {
     help: ArgumentHelp("The moment: \(TimeExpression.help).", valueName: "time"))
   var at: TimeExpression
 
-  @Option(help: ArgumentHelp("How much around it, in all.", valueName: "duration"))
+  @Option(help: ArgumentHelp("How much around it, in all.", valueName: "90s|5m|24h"))
   var window = DurationArgument(seconds: 300)
 
   @OptionGroup var history: HistoryOptions

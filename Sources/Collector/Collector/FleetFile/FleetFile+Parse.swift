@@ -38,7 +38,8 @@ extension FleetFile {
   private mutating func readHistory(_ table: FleetTable) throws(FleetFileError) {
     try table.allow(["path", "keep", "max_size", "synchronous"])
     history.path = try table.string("path")
-    history.keepSeconds = try table.parsed("keep", Quantity.seconds, Quantity.secondsHint)
+    history.keepSeconds = try table.parsed(
+      "keep", { Quantity.seconds($0).flatMap { $0 >= 1 ? $0 : nil } }, Quantity.secondsHint)
     history.maxSizeBytes = try table.parsed("max_size", Quantity.bytes, Quantity.bytesHint)
     let modes = ["full": true, "normal": false]
     history.survivesPowerCut =

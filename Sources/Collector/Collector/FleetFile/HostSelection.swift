@@ -40,8 +40,21 @@ public struct HostSelection: Sendable {
     }
     for argument in arguments { chosen += try hosts(argument) }
     if !excluded.isEmpty { try exclude(excluded, from: &chosen) }
-    var seen: Set<String> = []
-    return chosen.filter { seen.insert($0.name).inserted }.map(target)
+    var first: [String: FleetFile.Host] = [:]
+    var targets: [FleetTarget] = []
+    for host in chosen {
+      if let other = first[host.name] {
+        guard other.settings == host.settings else {
+          throw Problem(
+            description: "\(host.name) is named twice, with different settings; a host has one "
+              + "name: give the second one of its own in a fleet file")
+        }
+        continue
+      }
+      first[host.name] = host
+      targets.append(target(host))
+    }
+    return targets
   }
 
   /// Takes hosts out again; one that isn't among them is a slip of the finger.

@@ -17,12 +17,27 @@ enum StandardOutput {
     }
   }
 
+  /// What a pipe that says it is writable takes without blocking (PIPE_BUF, pipe(7)).
+  private static let pieceBytes = 4096
+
   /// Writes all of `bytes`; throws `readerGone` where nobody reads standard output any more.
-  static func write(_ bytes: [UInt8], to descriptor: Int32) throws(CommandFailure) {
+  ///
+  /// Where the reader doesn't read on (a full pipe, Ctrl-S), `isGivenUp` is asked several times
+  /// a second; when it says so, the rest is left out.
+  static func write(
+    _ bytes: [UInt8], to descriptor: Int32, unless isGivenUp: (() -> Bool)? = nil
+  ) throws(CommandFailure) {
     var start = 0
     while start < bytes.count {
+      var length = bytes.count - start
+      if let isGivenUp {
+        length = min(length, pieceBytes)
+        while !waitUntilWritable(descriptor, milliseconds: 200) {
+          if isGivenUp() { return }
+        }
+      }
       let count = bytes.withUnsafeBytes { buffer in
-        Glibc.write(descriptor, buffer.baseAddress?.advanced(by: start), bytes.count - start)
+        Glibc.write(descriptor, buffer.baseAddress?.advanced(by: start), length)
       }
       if count > 0 {
         start += count
@@ -31,16 +46,17 @@ enum StandardOutput {
       if errno == EINTR { continue }
       if errno == EPIPE, descriptor == STDOUT_FILENO { throw .readerGone }
       if errno == EAGAIN {
-        waitUntilWritable(descriptor)
+        _ = waitUntilWritable(descriptor, milliseconds: 1000)
         continue
       }
       throw .failed("can't write the output: \(String(cString: strerror(errno)))")
     }
   }
 
-  private static func waitUntilWritable(_ descriptor: Int32) {
+  /// Whether a write may be tried: it has room, or an error to tell.
+  private static func waitUntilWritable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    poll(&waiting, 1, 1000)
+    return poll(&waiting, 1, milliseconds) > 0
   }
 }
 

@@ -30,20 +30,20 @@ struct WatchLines {
     _ source: inout any EventSource, signals: StopSignals, until end: SteadyTime
   ) throws {
     while !signals.wantsStop, !end.isPast {
-      try take(source.poll())
+      try take(source.poll(), signals)
       if hosts.allSatisfy({ states[$0]?.isFinal ?? false }) {
         throw CommandFailure.failed("no host can be watched; the reasons stand above")
       }
       signals.wait(seconds: WatchLines.pollSeconds, until: end)
     }
-    try take(source.poll())
+    try take(source.poll(), signals)
     let silent = hosts.filter { !reporting.contains($0) }
     guard silent.isEmpty || signals.wantsStop else {
       throw CommandFailure.failed("no row came from \(HostNames.fold(silent))")
     }
   }
 
-  private mutating func take(_ events: [FleetEvent]) throws {
+  private mutating func take(_ events: [FleetEvent], _ signals: StopSignals) throws {
     journal.note(events)
     var output: [UInt8] = []
     for event in events {
@@ -60,7 +60,8 @@ struct WatchLines {
         }
       }
     }
-    if !output.isEmpty { try StandardOutput.write(output, to: STDOUT_FILENO) }
+    guard !output.isEmpty else { return }
+    try StandardOutput.write(output, to: STDOUT_FILENO, unless: { signals.wantsStop })
   }
 }
 
