@@ -23,6 +23,9 @@ extension WatchState {
     min(max(40_000 / Double(max(1, liveHostCount)), 120), 1800)
   }
 
+  /// Whether the history has been asked and not answered yet.
+  public var isAwaitingPast: Bool { travel?.isAwaited ?? false }
+
   /// Asks for a moment of the past.
   public mutating func visit(_ moment: Timestamp) {
     guard moment < now else { return goLive() }
