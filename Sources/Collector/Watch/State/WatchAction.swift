@@ -24,34 +24,34 @@ enum WatchAction: String, CaseIterable, Sendable {
   case goTo = "go-to"
   case live, screenshot, cost, help, quit
 
-  /// What the help screen says of it: at most 30 cells, so that two columns stand in 80.
+  /// What the help screen says of it: at most 28 cells, so that two columns stand in 80.
   var help: String {
     switch self {
-    case .table: "a line per host, worst first"
-    case .merged: "rows of all hosts in one scroll"
+    case .table: "a line per host, worst top"
+    case .merged: "all rows in one scroll"
     case .split: "a window per host"
     case .nextView: "the next view"
     case .zoom: "one host alone"
     case .back: "back; no highlights"
-    case .up: "up (Shift marks text as usual)"
+    case .up: "up"
     case .down: "down"
     case .left: "window before"
     case .right: "window after"
     case .pageUp: "a page up"
     case .pageDown: "a page down"
     case .top: "first line"
-    case .bottom: "last line, follow the newest"
+    case .bottom: "the end, follow newest rows"
     case .search: "search down, regular expr."
     case .searchBack: "search up"
     case .nextMatch: "next match"
-    case .previousMatch: "match the other way"
-    case .filter: "only lines that match; !: not"
+    case .previousMatch: "next match the other way"
+    case .filter: "only what matches; !: not"
     case .sort: "sort by the next figure"
     case .sortBack: "sort by the one before"
-    case .fold: "fold quiet hosts, or unfold"
+    case .fold: "fold or unfold quiet hosts"
     case .columns: "choose columns"
-    case .freeze: "freeze; rows are still taken"
-    case .mark: "a mark line into the scroll"
+    case .freeze: "freeze; rows go on"
+    case .mark: "a mark into the scroll"
     case .minuteBack: "a minute back in time"
     case .minuteForward: "a minute forward"
     case .dayBack: "a day back"
@@ -60,10 +60,10 @@ enum WatchAction: String, CaseIterable, Sendable {
     case .spikeForward: "the load spike after"
     case .goTo: "go to a time: 03:12, -2h"
     case .live: "back to now"
-    case .screenshot: "the screen into a text file"
+    case .screenshot: "the screen as a text file"
     case .cost: "what watching costs"
     case .help: "this help"
-    case .quit: "quit; in help and zoom: back"
+    case .quit: "quit, or back to the view"
     }
   }
 }
@@ -85,7 +85,7 @@ struct Keymap: Sendable {
     (.up, .up), (.character("k"), .up), (.wheelUp, .up),
     (.down, .down), (.character("j"), .down), (.wheelDown, .down),
     (.left, .left), (.right, .right),
-    (.pageUp, .pageUp), (.control("b"), .pageUp), (.pageDown, .pageDown), (.control("f"), .pageDown),
+    (.pageUp, .pageUp), (.pageDown, .pageDown),
     (.home, .top), (.character("g"), .top), (.end, .bottom), (.character("G"), .bottom),
     (.character("/"), .search), (.function(3), .search), (.character("?"), .searchBack),
     (.character("n"), .nextMatch), (.character("N"), .previousMatch),

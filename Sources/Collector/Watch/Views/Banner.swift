@@ -14,15 +14,16 @@ enum Banner {
       return "NOW; the history is being read …  \(state.keyName(.live)) stays here"
     }
     let age = CompactNumber.age(seconds: state.now.elapsed(since: shown.at))
-    var text = "PAST \(state.zone.date(shown.at)) \(state.zone.label(shown.at)), \(age) ago"
+    var text = "PAST \(state.zone.date(shown.at)), \(age) ago"
     if travel.isAwaited { text += "; reading …" }
     let keys: [(WatchAction, WatchAction, String)] = [
       (.minuteBack, .minuteForward, "minute"), (.dayBack, .dayForward, "day"),
       (.spikeBack, .spikeForward, "spike"),
     ]
+    text += " "
     for (back, forward, name) in keys {
-      text += "  \(state.keyName(back)) \(state.keyName(forward)) \(name)"
+      text += " \(state.keyName(back))/\(state.keyName(forward)) \(name)"
     }
-    return "\(text)  \(state.keyName(.goTo)) go to  \(state.keyName(.live)) live"
+    return "\(text) \(state.keyName(.goTo)) go to \(state.keyName(.live)) live"
   }
 }

@@ -21,7 +21,7 @@ enum HelpView {
     let top = ScreenAreas.top - 1
     for (offset, line) in lines[shown...].prefix(max(0, screen.rows - top)).enumerated() {
       for (column, text) in zip([0, state.columns / 2], line) {
-        let end = line.count > 1 && column == 0 ? state.columns / 2 : state.columns
+        let end = line.count > 1 && column == 0 ? state.columns / 2 - 1 : state.columns
         screen.put(text, row: top + offset, column: column, end: end)
       }
     }
@@ -32,12 +32,15 @@ enum HelpView {
     max(0, lines(state).count - max(0, state.rows - ScreenAreas.top + 1))
   }
 
+  private static let keysWidth = 10
+
   /// Lines of one or two columns.
   private static func lines(_ state: WatchState) -> [[String]] {
     let keys = WatchAction.allCases.compactMap { action -> String? in
       let names = state.rules.keymap.names(of: action)
       guard !names.isEmpty else { return nil }
-      return "\(names.prefix(3).joined(separator: " ").padded(to: 9)) \(action.help)"
+      let shown = names.prefix(2).joined(separator: " ").padded(to: keysWidth)
+      return "\(shown) \(action.help)"
     }
     let isWide = state.columns >= 78
     let height = (keys.count + 1) / 2
@@ -45,17 +48,18 @@ enum HelpView {
       isWide
       ? (0..<height).map { [keys[$0]] + (height + $0 < keys.count ? [keys[height + $0]] : []) }
       : keys.map { [$0] }
-    let others = state.rules.keymap.moreThanThree.map { ["also: \($0)"] }
-    return table + others + [[""]] + legend.map { [$0] }
+    let others = state.rules.keymap.moreThanTwo
+    let also = others.isEmpty ? [] : [["also: \(others.joined(separator: ", "))"]]
+    return table + also + [[""]] + legend.map { [$0] }
   }
 }
 
 extension Keymap {
   /// Actions with more keys than the table has room for: the rest of them.
-  fileprivate var moreThanThree: [String] {
-    WatchAction.allCases.compactMap { action in
-      let names = names(of: action).dropFirst(3)
-      return names.isEmpty ? nil : "\(names.joined(separator: " ")) \(action.help)"
+  fileprivate var moreThanTwo: [String] {
+    WatchAction.allCases.compactMap { action -> String? in
+      let names = names(of: action).dropFirst(2)
+      return names.isEmpty ? nil : "\(names.joined(separator: " ")) \(action.rawValue)"
     }
   }
 }

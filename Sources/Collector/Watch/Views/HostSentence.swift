@@ -51,7 +51,7 @@ enum HostSentence {
   /// The last error is kept after a reconnect: where rows arrive it is history.
   private static func showsError(_ status: HostStatus) -> Bool {
     switch status.state {
-    case .connected, .waiting, .stopped: false
+    case .connected, .waiting: false
     default: true
     }
   }

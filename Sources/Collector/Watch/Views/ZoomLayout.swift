@@ -64,13 +64,12 @@ struct ZoomLayout {
   }
 
   private static func spikes(_ host: WatchedHost, _ state: WatchState) -> [Line] {
-    state.episodes(of: host.name).map { episode in
+    state.episodes(of: host.name).flatMap { episode in
       let end = episode.isOpen ? "still on" : state.zone.clock(episode.end)
-      return Line(
-        text: "spike \(state.zone.clock(episode.start))–\(end), peak "
-          + "\(state.zone.clock(episode.peak)), \(episode.kind.rawValue): "
-          + Printable.text(episode.verdict),
-        style: Style(.alarm))
+      let text =
+        "spike \(state.zone.clock(episode.start))–\(end), peak "
+        + "\(state.zone.clock(episode.peak)): \(Printable.text(episode.verdict, limit: 1024))"
+      return wrapped(text, width: state.columns).map { Line(text: $0, style: Style(.alarm)) }
     }
   }
 
