@@ -52,6 +52,9 @@ extension WatchState {
   /// Scrolled back, the last line says how far.
   var mergedAreas: ScreenAreas { areas(hasRest: scrollEnds[.merged] != nil) }
 
+  /// The same where it is scrolled, or about to be.
+  var scrolledMergedAreas: ScreenAreas { areas(hasRest: true) }
+
   /// What split and zoom have: no line of column names of the whole.
   func windowAreas(hasRest: Bool) -> ScreenAreas {
     var areas = areas(hasRest: hasRest)

@@ -60,8 +60,8 @@ struct QuietFold: Sendable, Equatable {
 
   /// The name without the number at the end of its first label.
   private static func stem(_ name: String) -> String {
-    let label = name.utf8.prefix { $0 != UInt8(ascii: ".") }
-    let digits = label.reversed().prefix { ($0 &- UInt8(ascii: "0")) <= 9 }.count
-    return "\(label.dropLast(digits)) \(name.utf8.dropFirst(label.count))"
+    let label = name.prefix { $0 != "." }
+    let digits = label.reversed().prefix { $0.isASCII && $0.isNumber }.count
+    return "\(label.dropLast(digits)) \(name.dropFirst(label.count))"
   }
 }

@@ -34,16 +34,16 @@ extension WatchState {
     }
   }
 
-  /// The scroll that keys are meant for, and how many of its lines are on the screen; `nil` in
-  /// the table.
+  /// The scroll that keys are meant for, and how many of its lines are on the screen when it is
+  /// scrolled back; `nil` in the table.
   var activeScroll: (name: ScrollName, scroll: Scroll, height: Int)? {
     if let zoomed {
       guard let host = fleet[host: zoomed] else { return nil }
-      return (.host(zoomed), host.scroll, ZoomLayout(self, host).rows.count)
+      return (.host(zoomed), host.scroll, ZoomLayout(self, host, isScrolled: true).rows.count)
     }
     switch view {
     case .table: return nil
-    case .merged: return (.merged, fleet.merged, mergedAreas.body.count)
+    case .merged: return (.merged, fleet.merged, scrolledMergedAreas.body.count)
     case .split:
       let layout = SplitLayout(self)
       guard let window = layout.selected, let host = fleet[host: window.host] else { return nil }

@@ -37,10 +37,7 @@ struct SplitLayout {
     let hosts = SplitLayout.hosts(of: fleet)
     self.hosts = hosts
     selectedIndex = state.cursor.flatMap { hosts.firstIndex(of: $0) } ?? 0
-    let isScrolled = state.scrollEnds.keys.contains {
-      if case .host = $0 { true } else { false }
-    }
-    var areas = state.windowAreas(hasRest: isScrolled)
+    var areas = state.windowAreas(hasRest: false)
     var (columns, lines) = SplitLayout.grid(state, areas.body.count, hosts.count)
     if columns * lines < hosts.count {
       areas = state.windowAreas(hasRest: true)

@@ -24,7 +24,11 @@ struct ZoomLayout {
   static let sparkRows = 4
 
   init(_ state: WatchState, _ host: WatchedHost) {
-    let isScrolled = state.scrollEnds[.host(host.name)] != nil
+    self.init(state, host, isScrolled: state.scrollEnds[.host(host.name)] != nil)
+  }
+
+  /// Scrolled back, the last line says how far.
+  init(_ state: WatchState, _ host: WatchedHost, isScrolled: Bool) {
     let areas = state.windowAreas(hasRest: isScrolled)
     let body = areas.body
     let wanted = ZoomLayout.text(host, state)
