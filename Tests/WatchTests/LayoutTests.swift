@@ -95,7 +95,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a b c", 3, ["a b", "c"]), ("abcdef", 3, ["abc", "def"]), ("", 5, []), ("漢字 x", 4, ["漢字", "x"]),
+    ("a b c", 3, ["a b", "c"]), ("abcdef", 3, ["abc", "def"]), ("", 5, []),
+    ("漢字 x", 4, ["漢字", "x"]),
     ("one two", 80, ["one two"]),
   ])
   func sentencesAreWrapped(text: String, width: Int, lines: [String]) {

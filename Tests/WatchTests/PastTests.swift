@@ -160,7 +160,8 @@ import Testing
     past.at = at
     state.apply(.past(past))
     let text = Screen.render(state).text
-    #expect(text.contains { $0.hasPrefix("web1") && $0.contains("no rows then, last row 03:01:00") })
+    #expect(
+      text.contains { $0.hasPrefix("web1") && $0.contains("no rows then, last row 03:01:00") })
     #expect(text.contains { $0.hasPrefix("old1") && $0.hasSuffix("no rows then") })
   }
 

@@ -83,8 +83,9 @@ extension WatchState {
       if case .host(let place)? = selectedItem { return fleet.hosts[place].name }
       return nil
     case .merged:
-      if let found, found.scroll == .merged, (fleet.merged.start..<fleet.merged.end)
-        .contains(found.position)
+      if let found, found.scroll == .merged,
+        (fleet.merged.start..<fleet.merged.end)
+          .contains(found.position)
       {
         let name = fleet.merged[found.position].host
         if fleet[host: name] != nil { return name }

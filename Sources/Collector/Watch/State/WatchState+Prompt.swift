@@ -131,7 +131,8 @@ extension WatchState {
     let current = selectedIndex
     let start = isFirst ? 0 : 1
     for offset in start..<(start + items.count) {
-      let index = ((current + (isBack ? -offset : offset)) % items.count + items.count) % items.count
+      let index =
+        ((current + (isBack ? -offset : offset)) % items.count + items.count) % items.count
       guard matches(items[index], pattern, in: fleet) else { continue }
       cursor = index == 0 ? nil : fleet.id(of: items[index])
       tableScroll = tableRange.lowerBound

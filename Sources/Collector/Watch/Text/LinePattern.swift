@@ -72,7 +72,9 @@ public final class LinePattern: @unchecked Sendable, Equatable {
       while start < buffer.count - 1 {
         var match = regmatch_t()
         let flags = start == 0 ? 0 : REG_NOTBOL
-        guard regexec(compiled, base + start, 1, &match, flags) == 0, match.rm_eo >= 0 else { return }
+        guard regexec(compiled, base + start, 1, &match, flags) == 0, match.rm_eo >= 0 else {
+          return
+        }
         let found = (start + Int(match.rm_so))..<(start + Int(match.rm_eo))
         if found.isEmpty {
           start = found.upperBound + 1

@@ -7,7 +7,7 @@ enum HeaderLine {
   static func draw(_ state: WatchState, on screen: inout Screen) {
     screen.fill(row: 0, style: .bar)
     let titles = titles(state)
-    let least = titles.dropFirst().first.map(\.utf8.count) ?? 0
+    let least = titles.dropFirst(2).first.map(\.utf8.count) ?? 0
     var room = screen.columns
     let clock = clock(state)
     if room > clock.utf8.count {
@@ -46,7 +46,8 @@ enum HeaderLine {
         isShown ? Style(.heading, bold: true) : .bar
       )
     }
-    labels.append(("\(state.keyName(.help)) help", state.showsHelp ? Style(.heading, bold: true) : .bar))
+    labels.append(
+      ("\(state.keyName(.help)) help", state.showsHelp ? Style(.heading, bold: true) : .bar))
     return labels
   }
 

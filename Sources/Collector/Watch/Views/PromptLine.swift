@@ -25,7 +25,8 @@ enum PromptLine {
   private static func draw(_ prompt: Prompt, row: Int, on screen: inout Screen) {
     let problem = prompt.problem.map { "  \($0)" } ?? ""
     var place = screen.put(prompt.label, row: row, column: 0, style: Style(.notice, bold: true))
-    let room = max(1, screen.columns - place - 1 - min(DisplayWidth.of(problem), screen.columns / 2))
+    let room = max(
+      1, screen.columns - place - 1 - min(DisplayWidth.of(problem), screen.columns / 2))
     var text = Substring(prompt.text)
     while DisplayWidth.of(text) > room { text = text.dropFirst() }
     place = screen.put(text, row: row, column: place)

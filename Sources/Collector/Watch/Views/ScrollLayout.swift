@@ -19,7 +19,7 @@ struct ScrollLayout {
   let sentence: Range<Int>
 
   static let timeWidth = 8
-  static let timeFromWidth = 40
+  static let timeFromWidth = 36
   static let usualHostWidth = 10
   static let largestHostWidth = 24
 

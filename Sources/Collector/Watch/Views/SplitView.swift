@@ -71,7 +71,9 @@ enum SplitView {
       parts.append(HostSentence.text(of: host, state))
     }
     let name = WatchState.ScrollName.host(host.name)
-    if let end = state.scrollEnds[name] { parts.append("\(max(0, host.scroll.end - end)) newer below") }
+    if let end = state.scrollEnds[name] {
+      parts.append("\(max(0, host.scroll.end - end)) newer below")
+    }
     return parts.joined(separator: ", ")
   }
 
