@@ -78,7 +78,15 @@ final class VisitTerminal: Sendable {
       posix_spawnattr_destroy(&attributes)
     }
     // Of a session without a terminal the first that is opened becomes its own.
-    posix_spawnattr_setflags(&attributes, newSession)
+    // Threads of the test's pool block signals, which a child would inherit.
+    var (none, all) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(
+      &attributes,
+      newSession | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
     posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0)
     posix_spawn_file_actions_adddup2(&actions, 0, 1)
     posix_spawn_file_actions_adddup2(&actions, 0, 2)
@@ -161,6 +169,14 @@ final class VisitTerminal: Sendable {
       if isSeen(text) { return true }
       if hasEnded { throw TestTrouble("ended before: \(what)\n\(text.joined(separator: "\n"))") }
       return false
+    }
+  }
+
+  /// Waits until the terminal is as it was: its modes, no alternate screen, no mouse. What was
+  /// written last may still be on its way.
+  func isGivenBack() async throws {
+    try await until("the terminal as it was", detail: { "\(self.screen.modes)" }) {
+      modes == modesBefore && screen.modes.isDisjoint(with: [1049, 1000, 1002, 1003, 1006])
     }
   }
 

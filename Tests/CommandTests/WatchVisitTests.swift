@@ -48,7 +48,7 @@ import Testing
     try await importSpike()
     let terminal = try visit(
       ["--utc", "--db", home.db, "--fleet", try fleet(["web1", "web2", "web3", "web4", "db1"])])
-    try await terminal.see("5 of 5 connected")
+    try await terminal.see("5 hosts: 5 connected")
     #expect(terminal.screen.modes.isSuperset(of: [1049, 1000]))
     #expect(terminal.text[1].hasPrefix("host "), "a table beyond four hosts")
 
@@ -71,7 +71,7 @@ import Testing
     terminal.type(" ")
     try await terminal.see("unfrozen") { !$0[0].contains("FROZEN") }
     terminal.type("3")
-    try await terminal.see("windows") { $0[1].hasPrefix("web1 <") }
+    try await terminal.see("windows") { $0.contains { $0.hasPrefix("web3 <") } }
 
     // The spike of an hour ago: `e` goes there, Enter shows its host alone.
     terminal.type("1e")
@@ -96,8 +96,7 @@ import Testing
 
     terminal.type("q")
     #expect(try await terminal.end() == 0)
-    #expect(terminal.modes == terminal.modesBefore)
-    #expect(terminal.screen.modes.isDisjoint(with: [1049, 1000, 1002, 1003, 1006]))
+    try await terminal.isGivenBack()
     #expect(terminal.screen.surprises.isEmpty)
   }
 
@@ -105,7 +104,7 @@ import Testing
   @Test func lastNightWithoutAnyHost() async throws {
     try await importSpike()
     let terminal = try visit(["--db", home.db, "--at", "-46m"])
-    try await terminal.see("1 host, 1 with rows then")
+    try await terminal.see("1 of 1 then")
     #expect(terminal.text[2].hasPrefix("db1"), "one host has a window")
     terminal.type("e")
     try await terminal.see("disk: ")
@@ -119,7 +118,9 @@ import Testing
     let terminal = try visit(["--fleet", try fleet(["web1"])])
     try await terminal.see("1 connected")
     terminal.type("e")
-    try await terminal.see("start culprit collect, or watch --db FILE")
+    // A machine with a collector of its own has its history to look into.
+    let service = FileManager.default.fileExists(atPath: "/var/lib/culprit/history.db")
+    try await terminal.see(service ? "the history " : "start culprit collect, or watch --db FILE")
     terminal.type("q")
     #expect(try await terminal.end() == 0)
   }
@@ -131,8 +132,7 @@ import Testing
     #expect(terminal.modes != terminal.modesBefore)
     terminal.send(signal)
     #expect(try await terminal.end() == 0)
-    #expect(terminal.modes == terminal.modesBefore)
-    #expect(terminal.screen.modes.isDisjoint(with: [1049, 1000]))
+    try await terminal.isGivenBack()
   }
 
   @Test(arguments: [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGTRAP])
@@ -141,8 +141,7 @@ import Testing
     try await terminal.see("1 connected")
     terminal.send(signal)
     #expect(try await terminal.end() == -signal, "it still dies of it")
-    #expect(terminal.modes == terminal.modesBefore)
-    #expect(terminal.screen.modes.isDisjoint(with: [1049, 1000]))
+    try await terminal.isGivenBack()
   }
 
   @Test func aTerminalThatIsGoneEndsIt() async throws {

@@ -113,12 +113,20 @@ static volatile sig_atomic_t suspend_noted, continue_noted;
 static void note_suspend(int signal) { (void)signal, suspend_noted = 1; }
 static void note_continue(int signal) { (void)signal, continue_noted = 1; }
 
-// Gives the terminal back and lets the signal do what it would have done without us: it is
-// blocked while we are in here, so it arrives, or the instruction fails again, on return.
-static void crashed(int signal) {
+// Gives the terminal back and lets the signal do what it would have done without us. An
+// instruction that failed fails again on return, in its own place, which is what a core or a
+// backtrace should show. A signal that was sent (abort, kill) is sent again.
+static void crashed(int signal, siginfo_t *info, void *context) {
+  (void)context;
   culprit_terminal_restore();
   for (int index = FIRST_CRASH; index < SIGNALS; index++)
     if (curses_signals[index] == signal) sigaction(signal, &before_curses[index], NULL);
+  if (info->si_code > 0 && signal != SIGTRAP && signal != SIGABRT) return;
+  // Not left pending: this may have interrupted sigsuspend(2), after which it is blocked again.
+  sigset_t mask;
+  sigemptyset(&mask);
+  sigaddset(&mask, signal);
+  pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
   raise(signal);
 }
 
@@ -146,8 +154,14 @@ static void install_handlers(void) {
     install(SIGTSTP, note_suspend, SA_RESTART);
   install(SIGCONT, note_continue, SA_RESTART);
   make_signal_stack();
-  for (int index = FIRST_CRASH; index < SIGNALS; index++)
-    install(curses_signals[index], crashed, SA_ONSTACK);
+  for (int index = FIRST_CRASH; index < SIGNALS; index++) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = crashed;
+    action.sa_flags = SA_ONSTACK | SA_SIGINFO;
+    sigemptyset(&action.sa_mask);
+    sigaction(curses_signals[index], &action, NULL);
+  }
 }
 
 void culprit_terminal_remember(int input) {
