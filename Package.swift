@@ -81,7 +81,9 @@ let package = Package(
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "culprit-bench",
-      dependencies: ["CPeerLoop", "CSystem", "Collector", "Bytes", argumentParser, grdb],
+      dependencies: [
+        "CPeerLoop", "CSystem", "Collector", "Watch", "Records", "Bytes", argumentParser, grdb,
+      ],
       path: "Sources/Commands/culprit-bench", resources: [.copy("Resources")],
       swiftSettings: warningsAreErrors),
 

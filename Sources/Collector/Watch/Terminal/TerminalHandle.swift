@@ -46,8 +46,8 @@ struct TerminalHandle {
     noecho()
     nonl()
     keypad(culprit_stdscr(), true)
-    // Escape alone is a key: wait no longer than a slow line needs for the rest of a sequence.
-    set_escdelay(50)
+    // Escape alone is a key: wait for the rest of a sequence no longer than a person notices.
+    set_escdelay(25)
     curs_set(0)
     culprit_mouse_start()
   }
