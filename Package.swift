@@ -95,7 +95,7 @@ let package = Package(
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),
-    tests("WatchTests", ["Watch", "Bytes", "Records", "CNcurses"]),
+    tests("WatchTests", ["Watch", "Bytes", "Records", "CNcurses", "TestSupport"]),
     tests("CollectorTests", ["Collector", "SSHFleet", "History", "Records", "TestSupport"]),
     tests("SSHFleetTests", ["SSHFleet", "Bytes", "TestSupport", logging]),
     tests("CommandTests", ["culprit", "culprit-bench", "TestSupport"]),

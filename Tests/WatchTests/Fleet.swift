@@ -33,12 +33,13 @@ enum MixedFleet {
     + ["日本語ホスト", "cafe\u{301}"] + quiet
 
   static func state(
-    columns: Int, rows: Int, hosts: [String] = hosts, view: WatchView = .table,
+    columns: Int, rows: Int, hosts: [String] = hosts, ascii: Bool = false,
+    view: WatchView = .table,
     splitColumns: Int? = nil, rules: WatchRules = .standard
   ) -> WatchState {
     var state = WatchState(
       hosts: hosts, columns: columns, rows: rows, now: night.advanced(bySeconds: -70),
-      view: view, splitColumns: splitColumns, rules: rules)
+      ascii: ascii, view: view, splitColumns: splitColumns, rules: rules)
     for second in -69...0 { play(second, hosts, on: &state) }
     state.apply(.notice("following history.db; collector pid 123 records"))
     return state

@@ -14,9 +14,10 @@ struct Scene: Sendable {
   /// What happens after the keys.
   var then: @Sendable (inout WatchState) -> Void = { _ in }
 
-  func state(columns: Int, rows: Int) -> WatchState {
+  func state(columns: Int, rows: Int, ascii: Bool = false) -> WatchState {
     var state = MixedFleet.state(
-      columns: columns, rows: rows, hosts: hosts, view: view, splitColumns: splitColumns,
+      columns: columns, rows: rows, hosts: hosts, ascii: ascii, view: view,
+      splitColumns: splitColumns,
       rules: (try? WatchRules.parse(Array(rules.utf8), file: "culprit.conf")) ?? .standard)
     state.type(keys)
     then(&state)

@@ -1,11 +1,11 @@
 /// What a person sees: a terminal that understands what terminfo's `xterm-256color` makes ncurses
 /// send. Anything it doesn't understand is kept in `surprises`.
-struct EmulatedScreen {
-  private(set) var columns: Int
-  private(set) var rows: Int
-  private(set) var surprises: [String] = []
+public struct EmulatedScreen: Sendable {
+  public private(set) var columns: Int
+  public private(set) var rows: Int
+  public private(set) var surprises: [String] = []
   /// Private modes that are on: 1049 is the alternate screen, 1000 the mouse.
-  private(set) var modes: Set<Int> = []
+  public private(set) var modes: Set<Int> = []
   private var cells: [[Character]]
   private var row = 0
   private var column = 0
@@ -14,12 +14,25 @@ struct EmulatedScreen {
   private var saved = (row: 0, column: 0)
   private var pending: [UInt8] = []
   private var last: Character = " "
+  private let width: @Sendable (Unicode.Scalar) -> Int
 
-  init(columns: Int, rows: Int) {
+  /// `width`: how many cells a character takes, 0 for marks.
+  public init(
+    columns: Int, rows: Int,
+    width: @escaping @Sendable (Unicode.Scalar) -> Int = EmulatedScreen.usualWidth
+  ) {
+    self.width = width
     self.columns = columns
     self.rows = rows
     bottom = rows - 1
     cells = EmulatedScreen.blank(columns, rows)
+  }
+
+  /// Enough for names in Chinese, Japanese and Korean.
+  public static let usualWidth: @Sendable (Unicode.Scalar) -> Int = { scalar in
+    if scalar.properties.generalCategory == .nonspacingMark { return 0 }
+    return (0x1100...0x115F).contains(scalar.value) || (0x2E80...0xFF60).contains(scalar.value)
+      ? 2 : 1
   }
 
   private static func blank(_ columns: Int, _ rows: Int) -> [[Character]] {
@@ -27,7 +40,7 @@ struct EmulatedScreen {
   }
 
   /// The rows as text; the second half of a wide character is not there.
-  var text: [String] {
+  public var text: [String] {
     cells.map { line in
       var text = String(line.filter { $0 != "\0" })
       while text.last == " " { text.removeLast() }
@@ -35,11 +48,13 @@ struct EmulatedScreen {
     }
   }
 
-  mutating func resize(columns: Int, rows: Int) {
-    self = EmulatedScreen(columns: columns, rows: rows)
+  public mutating func resize(columns: Int, rows: Int) {
+    let modes = modes
+    self = EmulatedScreen(columns: columns, rows: rows, width: width)
+    self.modes = modes
   }
 
-  mutating func feed(_ bytes: [UInt8]) {
+  public mutating func feed(_ bytes: [UInt8]) {
     pending += bytes
     var place = 0
     while place < pending.count, let used = take(pending[place...]) { place += used }
@@ -75,17 +90,14 @@ struct EmulatedScreen {
   }
 
   private mutating func put(_ character: Character) {
-    let value = character.unicodeScalars.first?.value ?? 0
-    let isMark = character.unicodeScalars.first?.properties.generalCategory == .nonspacingMark
-    if isMark { return }
+    guard let scalar = character.unicodeScalars.first, width(scalar) > 0 else { return }
     if column >= columns {
       column = 0
       lineFeed()
     }
     cells[row][column] = character
     column += 1
-    let isWide = (0x1100...0x115F).contains(value) || (0x2E80...0xFF60).contains(value)
-    if isWide, column < columns {
+    if width(scalar) == 2, column < columns {
       cells[row][column] = "\0"
       column += 1
     }
