@@ -56,18 +56,21 @@ enum HeaderLine {
     let hosts = state.fleet.hosts
     let noun = hosts.count == 1 ? "host" : "hosts"
     if state.shownPast != nil {
-      let present = hosts.count { $0.showsFigures }
+      let present = hosts.indices.count { hosts[$0].showsFigures }
       return [
         "culprit \(hosts.count) \(noun), \(present) with rows then",
         "\(present) of \(hosts.count) then", "\(present)/\(hosts.count)",
       ]
     }
+    // By places: iterating would copy each host, and there may be a thousand.
+    var counts: [HostState: Int] = [:]
+    for place in hosts.indices { counts[hosts[place].status.state, default: 0] += 1 }
     let states = HostState.allCases
       .sorted { $0.isHealthy && !$1.isHealthy }
-      .map { state in (state, hosts.count { $0.status.state == state }) }
+      .map { state in (state, counts[state] ?? 0) }
       .filter { $0.1 > 0 }
     let words = states.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
-    let healthy = hosts.count { $0.status.state.isHealthy }
+    let healthy = counts.reduce(0) { $0 + ($1.key.isHealthy ? $1.value : 0) }
     return [
       "culprit \(hosts.count) \(noun)\(words.isEmpty ? "" : ": \(words)")",
       "culprit \(healthy) of \(hosts.count) \(noun) connected",

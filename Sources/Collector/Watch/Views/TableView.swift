@@ -155,7 +155,7 @@ enum TableView {
         }
       }
       troubled = below.count { !fleet.hosts[$0].isQuiet }
-      text = rest(below, troubled: troubled, above: shown.lowerBound, fleet, state.columns)
+      text = rest(below, troubled: troubled, above: shown.lowerBound, fleet)
     }
     let parts = [state.settings, text].filter { !$0.isEmpty }
     let style =
@@ -163,8 +163,10 @@ enum TableView {
     screen.put(parts.joined(separator: "  "), row: row, column: 0, style: style)
   }
 
+  private static let restNamesLimit = 40
+
   private static func rest(
-    _ below: [Int], troubled: Int, above: Int, _ fleet: WatchedFleet, _ columns: Int
+    _ below: [Int], troubled: Int, above: Int, _ fleet: WatchedFleet
   ) -> String {
     var text = above > 0 ? "\(above) above; " : ""
     text += "+\(below.count) more"
@@ -173,8 +175,9 @@ enum TableView {
     } else if !below.isEmpty {
       text += ", quiet"
     }
-    // More names than have room would be folded for nothing.
-    let named = below.prefix(columns * 4).map { Printable.text(fleet.hosts[$0].name, limit: 80) }
-    return below.isEmpty ? text : "\(text): \(HostNames.fold(named))"
+    // Folding takes some microseconds a name, at every screen; `f` folds them all, once.
+    let named = below.prefix(restNamesLimit).map { Printable.text(fleet.hosts[$0].name, limit: 80) }
+    let more = below.count > named.count ? ",…" : ""
+    return below.isEmpty ? text : "\(text): \(HostNames.fold(named))\(more)"
   }
 }
