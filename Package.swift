@@ -81,7 +81,9 @@ let package = Package(
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "culprit-bench",
-      dependencies: ["CPeerLoop", "CSystem", "Collector", "Bytes", argumentParser, grdb],
+      dependencies: [
+        "CPeerLoop", "CSystem", "Collector", "Watch", "Records", "Bytes", argumentParser, grdb,
+      ],
       path: "Sources/Commands/culprit-bench", resources: [.copy("Resources")],
       swiftSettings: warningsAreErrors),
 
@@ -93,7 +95,7 @@ let package = Package(
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),
-    tests("WatchTests", ["Watch", "Bytes", "Records", "CNcurses"]),
+    tests("WatchTests", ["Watch", "Bytes", "Records", "CNcurses", "TestSupport"]),
     tests("CollectorTests", ["Collector", "SSHFleet", "History", "Records", "TestSupport"]),
     tests("SSHFleetTests", ["SSHFleet", "Bytes", "TestSupport", logging]),
     tests("CommandTests", ["culprit", "culprit-bench", "TestSupport"]),

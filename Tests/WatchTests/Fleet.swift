@@ -32,13 +32,41 @@ enum MixedFleet {
     ["web1", "web2", "db1", "db2", "cache1", "cache2", "mail1", "gate1", "new1", "login1", "old1"]
     + ["日本語ホスト", "cafe\u{301}"] + quiet
 
-  static func state(columns: Int, rows: Int, hosts: [String] = hosts) -> WatchState {
+  static func state(
+    columns: Int, rows: Int, hosts: [String] = hosts, ascii: Bool = false,
+    view: WatchView = .table,
+    splitColumns: Int? = nil, rules: WatchRules = .standard
+  ) -> WatchState {
     var state = WatchState(
-      hosts: hosts, columns: columns, rows: rows, now: night.advanced(bySeconds: -70))
+      hosts: hosts, columns: columns, rows: rows, now: night.advanced(bySeconds: -70),
+      ascii: ascii, view: view, splitColumns: splitColumns, rules: rules)
     for second in -69...0 { play(second, hosts, on: &state) }
     state.apply(.notice("following history.db; collector pid 123 records"))
     return state
   }
+
+  /// The same fleet a day before, with a hole of twenty seconds, a host that had no rows yet, and
+  /// a load spike on db1.
+  static let past: PastSpan = {
+    let at = night.advanced(bySeconds: -86_400)
+    var samples: [HostSample] = []
+    for second in -69...0 where !(-40..<(-20)).contains(second) {
+      for (index, host) in hosts.enumerated() where host != "app30" {
+        guard
+          let sample = figures(host, index, second, at.advanced(bySeconds: Double(second)))
+        else { continue }
+        samples.append(sample)
+      }
+    }
+    let spike = Episode(
+      host: "db1", start: at.advanced(bySeconds: -60), peak: at.advanced(bySeconds: -5), end: at,
+      isOpen: true, kind: .disk, load1Peak: 5.25, runnablePeak: 1, blockedPeak: 4, cpus: 8,
+      verdict: "disk: 3 tasks blocked on average while 96 MiB/s were read and 12 MiB/s written, "
+        + "CPU 10 % busy; 8 CPUs")
+    return PastSpan(
+      at: at, from: at.advanced(bySeconds: -120), hosts: hosts, samples: samples,
+      episodes: [spike], focus: spike)
+  }()
 
   private static func play(_ second: Int, _ hosts: [String], on state: inout WatchState) {
     let now = night.advanced(bySeconds: Double(second))

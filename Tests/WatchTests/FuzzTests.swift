@@ -19,17 +19,22 @@ struct SeededGenerator: RandomNumberGenerator {
 @Suite struct FuzzTests {
   private static let names = NameTests.hostile + (1...12).map { "web\($0)" }
   private static let keys: [WatchKey] =
-    [.tab, .escape, .up, .down, .pageUp, .pageDown, .home, .end]
-    + "12 ?hx漢\u{301}".map { .character($0) }
+    [
+      .tab, .escape, .up, .down, .left, .right, .pageUp, .pageDown, .home, .end, .enter,
+      .backspace, .control("u"), .control("w"), .control("x"), .function(1), .function(3),
+      .wheelUp, .wheelDown, .click(row: 4, column: 3), .click(row: -1, column: 9999),
+    ] + "123 0?/&nN!hijkmocfFtTdDeEbSqgG[a.*w\\x漢\u{301}\u{1B}\u{202E}".map { .character($0) }
 
   @Test(arguments: 1...20)
   func anyEventsInAnyOrder(seed: UInt64) {
     var random = SeededGenerator(state: seed)
     var state = WatchState(
       hosts: [], columns: 80, rows: 24, now: night,
-      zone: ViewerZone { $0.seconds % 2 == 0 ? 7200 : -34_200 }, ascii: seed % 3 == 0)
+      zone: ViewerZone { $0.seconds % 2 == 0 ? 7200 : -34_200 }, ascii: seed % 3 == 0,
+      splitColumns: seed % 2 == 0 ? nil : Int(seed))
     for step in 0..<600 {
       state.apply(event(&random))
+      if step % 50 == 0 { #expect(state.takeRequests().count <= WatchState.requestsLimit) }
       guard step % 3 == 0 else { continue }
       check(Screen.render(state), state)
     }
@@ -44,7 +49,7 @@ struct SeededGenerator: RandomNumberGenerator {
         let cell = screen[row, column]
         width += cell.width
         if cell.width == 2, column + 1 == screen.columns { isSound = false }
-        if cell.marks.count > Screen.Cell.marksLimit { isSound = false }
+        if cell.marks.count > Screen.Marks.limit { isSound = false }
       }
       guard !isSound || width != screen.columns else { continue }
       Issue.record("row \(row) is \(width) of \(screen.columns) cells: \(screen.line(row))")
@@ -54,7 +59,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
   private func event(_ random: inout SeededGenerator) -> WatchEvent {
     let name = FuzzTests.names.randomElement(using: &random) ?? "web1"
-    switch Int.random(in: 0..<20, using: &random) {
+    switch Int.random(in: 0..<26, using: &random) {
     case 0: return .hosts(FuzzTests.names.shuffled(using: &random).dropLast(3))
     case 1:
       return .resize(
@@ -64,6 +69,11 @@ struct SeededGenerator: RandomNumberGenerator {
     case 5: return .notice(name)
     case 6...9: return .key(FuzzTests.keys.randomElement(using: &random) ?? .tab)
     case 10...11: return .status(status(name, &random))
+    case 20: return .suspects(suspects(name, &random))
+    case 21: return .past(span(&random))
+    case 22: return .pastFailed(name)
+    case 23: return .reply(name)
+    case 24: return .key(FuzzTests.keys.randomElement(using: &random) ?? .tab)
     default:
       return .sample(
         HostSample(
@@ -74,6 +84,40 @@ struct SeededGenerator: RandomNumberGenerator {
               fiveMinutes: 0, fifteenMinutes: 0) : nil,
           cpus: [nil, 0, -1, 4, .max, .min].randomElement(using: &random) ?? nil))
     }
+  }
+
+  private func suspects(_ host: String, _ random: inout SeededGenerator) -> SuspectReport {
+    let words = FuzzTests.names
+    let suspects = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+      Suspect(
+        pid: [.min, .max, 1, -7].randomElement(using: &random) ?? 1,
+        tid: Int.random(in: 1...99_999, using: &random),
+        state: words.randomElement(using: &random) ?? "D",
+        user: words.randomElement(using: &random) ?? "root",
+        waitChannel: words.randomElement(using: &random),
+        elapsedSeconds: [nil, .min, .max, 0, 99].randomElement(using: &random) ?? nil,
+        command: words.randomElement(using: &random) ?? "")
+    }
+    return SuspectReport(host: host, time: moment(&random), suspects: suspects)
+  }
+
+  private func span(_ random: inout SeededGenerator) -> PastSpan {
+    let at = moment(&random)
+    let samples = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+      HostSample(
+        host: FuzzTests.names.randomElement(using: &random) ?? "web1", time: moment(&random),
+        source: .imported, row: figures(&random))
+    }
+    let episode = Episode(
+      host: FuzzTests.names.randomElement(using: &random) ?? "web1", start: moment(&random),
+      peak: moment(&random), end: moment(&random), isOpen: Bool.random(using: &random),
+      kind: .disk, load1Peak: nil, runnablePeak: .max, blockedPeak: .min, cpus: nil,
+      verdict: FuzzTests.names.randomElement(using: &random) ?? "")
+    return PastSpan(
+      at: at, from: moment(&random), hosts: FuzzTests.names.shuffled(using: &random),
+      samples: samples.sorted { $0.time < $1.time }, episodes: [episode, episode],
+      suspects: [suspects("web1", &random)], focus: Bool.random(using: &random) ? episode : nil,
+      lastRowBefore: moment(&random))
   }
 
   private func moment(_ random: inout SeededGenerator) -> Timestamp {

@@ -4,38 +4,23 @@ import Testing
 @testable import Watch
 
 @Suite struct GoldenFrameTests {
-  static let sizes = [(80, 24), (132, 43), (40, 10), (20, 5)]
+  static let sizes = [(80, 24), (200, 50)]
+  /// Terminals that are smaller than anybody wants.
+  static let smallSizes = [(40, 10), (20, 5)]
 
-  @Test(arguments: sizes)
-  func tableFrame(columns: Int, rows: Int) throws {
-    let state = MixedFleet.state(columns: columns, rows: rows)
-    try Golden.check(Screen.render(state).text, "table-\(columns)x\(rows)")
+  @Test(arguments: Scene.all.map(\.name), sizes)
+  func frame(scene: String, size: (columns: Int, rows: Int)) throws {
+    let found = try #require(Scene.all.first { $0.name == scene })
+    let state = found.state(columns: size.columns, rows: size.rows)
+    let name = "\(scene)-\(size.columns)x\(size.rows)"
+    try Golden.check(Screen.render(state).text, name)
   }
 
-  @Test(arguments: sizes)
-  func mergedFrame(columns: Int, rows: Int) throws {
-    let hosts = Array(MixedFleet.hosts.prefix(13))
-    var state = MixedFleet.state(columns: columns, rows: rows, hosts: hosts)
-    let lost = HostStatus(
-      host: "web1", state: .backingOff, since: night, retryAt: night.advanced(bySeconds: 3),
-      lastError: "10.0.0.1:22: reset by peer")
-    state.apply(.status(lost))
-    state.apply(.key(.character("2")))
-    try Golden.check(Screen.render(state).text, "merged-\(columns)x\(rows)")
-  }
-
-  @Test func helpFrame() throws {
-    var state = MixedFleet.state(columns: 80, rows: 24)
-    state.apply(.key(.character("?")))
-    try Golden.check(Screen.render(state).text, "help-80x24")
-  }
-
-  @Test func frozenAndScrolledFrame() throws {
-    var state = MixedFleet.state(columns: 80, rows: 24)
-    state.apply(.key(.character("2")))
-    state.apply(.key(.character(" ")))
-    state.apply(.key(.pageUp))
-    try Golden.check(Screen.render(state).text, "frozen-scrolled-80x24")
+  @Test(arguments: ["table", "merged", "split", "zoom-down", "past-table", "help"], smallSizes)
+  func smallFrame(scene: String, size: (columns: Int, rows: Int)) throws {
+    let found = try #require(Scene.all.first { $0.name == scene })
+    let state = found.state(columns: size.columns, rows: size.rows)
+    try Golden.check(Screen.render(state).text, "\(scene)-\(size.columns)x\(size.rows)")
   }
 
   /// What colours mean, a letter per cell: a golden file for looks.
@@ -68,6 +53,7 @@ import Testing
       case .alarm: "a"
       case .notice: "n"
       case .host: "c"
+      case .named(let colour): colour == .cyan ? "C" : "x"
       }
     if letter == ".", style.bold { return "B" }
     return Character(style.bold ? letter.uppercased() : letter)

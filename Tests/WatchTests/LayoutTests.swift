@@ -30,18 +30,22 @@ import Testing
     var figures = row(calm(1))
     figures[.free] = free
     figures[.gu] = 1
-    let line = MergedLine(host: "a", time: night, content: .row(figures, cpus: nil))
+    let line = ScrollLine(host: "a", time: night, content: .row(figures, cpus: nil))
     for width in WatchState.leastColumns...200 {
-      let layout = MergedLayout(width: width, longestName: longestName, lines: [line])
-      #expect((layout.fields.last?.cells.upperBound ?? 0) <= width)
-      #expect(layout.host.upperBound <= width)
-      #expect(layout.fields.first?.column == .r)
+      for name in [longestName, nil] {
+        let layout = ScrollLayout(area: 7..<(7 + width), longestName: name, lines: [line])
+        #expect((layout.fields.last?.cells.upperBound ?? 0) <= 7 + width)
+        #expect((layout.host?.upperBound ?? 0) <= 7 + width)
+        #expect((layout.host == nil) == (name == nil))
+        #expect((layout.fields.first?.cells.lowerBound ?? 7) >= 7)
+        #expect(layout.fields.first?.column == .r)
+      }
     }
   }
 
   @Test func mergedRowsAreVmstatsOwn() {
-    let line = MergedLine(host: "web1", time: night, content: .row(row(calm(1)), cpus: 4))
-    let layout = MergedLayout(width: 132, longestName: 4, lines: [line])
+    let line = ScrollLine(host: "web1", time: night, content: .row(row(calm(1)), cpus: 4))
+    let layout = ScrollLayout(area: 0..<132, longestName: 4, lines: [line])
     #expect(layout.fields.map(\.column) == VmstatColumn.standard)
     let widths = layout.fields.map(\.cells.count)
     #expect(widths == VmstatColumn.standard.map(VmstatLayout.width))
@@ -78,5 +82,49 @@ import Testing
   func loads(value: Double, text: String) {
     #expect(CompactNumber.load(value) == text || value == 1234.5)
     #expect(CompactNumber.load(value).utf8.count <= 5)
+  }
+
+  @Test func hiddenGroupsGiveTheirRoomAway() {
+    let line = ScrollLine(host: "web1", time: night, content: .row(row(calm(1)), cpus: 4))
+    let layout = ScrollLayout(
+      area: 0..<60, longestName: 4, lines: [line], hidden: [.procs, .swap, .memory])
+    #expect(layout.fields.map(\.column) == [.bi, .bo, .in, .cs, .us, .sy, .id, .wa, .st])
+    let table = TableLayout(width: 80, longestName: 4, hidden: [.cpu, .load])
+    #expect(!table.columns.contains(.figure(.us)) && !table.columns.contains(.load1))
+    #expect(table.columns.contains(.age))
+  }
+
+  @Test(arguments: [
+    ("a b c", 3, ["a b", "c"]), ("abcdef", 3, ["abc", "def"]), ("", 5, []),
+    ("漢字 x", 4, ["漢字", "x"]),
+    ("one two", 80, ["one two"]),
+  ])
+  func sentencesAreWrapped(text: String, width: Int, lines: [String]) {
+    #expect(ZoomLayout.wrapped(text, width: width) == lines)
+  }
+
+  /// Windows lie side by side inside the screen and never over each other.
+  @Test(arguments: [1, 2, 3, 4, 7, 40], [nil, 1, 2, 3, 15])
+  func windowsTileTheScreen(count: Int, columns: Int?) {
+    let hosts = (1...count).map { "web\($0)" }
+    for (width, height) in [(20, 5), (40, 10), (80, 24), (200, 50)] {
+      let state = WatchState(
+        hosts: hosts, columns: width, rows: height, now: night, view: .split,
+        splitColumns: columns)
+      let layout = SplitLayout(state)
+      #expect(!layout.windows.isEmpty)
+      var taken: Set<Int> = []
+      for window in layout.windows {
+        #expect(window.area.upperBound <= width && window.area.lowerBound >= 0)
+        #expect(window.title >= 1 && window.body.upperBound <= height)
+        for row in window.title..<window.body.upperBound {
+          for column in window.area { #expect(taken.insert(row * 1000 + column).inserted) }
+        }
+      }
+      if columns == 2, count == 4, width == 200 {
+        #expect(Set(layout.windows.map(\.area.lowerBound)).count == 2)
+        #expect(layout.windows.count == 4)
+      }
+    }
   }
 }

@@ -35,16 +35,50 @@ import Testing
           retryAt: night, lastError: name + NameTests.hostile[index / 2])
         state.apply(.status(status))
         state.apply(.notice(name))
-        for view in "12" {
+        let suspect = Suspect(
+          pid: 1, tid: 2, state: name, user: name, waitChannel: name, command: name)
+        state.apply(.suspects(SuspectReport(host: name, time: night, suspects: [suspect])))
+        for view in "123" {
           state.apply(.key(.character(view)))
-          let screen = Screen.render(state)
-          for line in screen.text {
-            #expect(line.unicodeScalars.allSatisfy(isHarmless))
-            #expect(DisplayWidth.of(line) <= columns)
-            if ascii { #expect(line.utf8.allSatisfy { (0x20..<0x7F).contains($0) }) }
+          for _ in 0..<2 {
+            check(Screen.render(state), columns, ascii)
+            state.cursor = name
+            state.apply(.key(.enter))
           }
+          state.apply(.reply(name))
+          check(Screen.render(state), columns, ascii)
+          state.apply(.key(.character("/")))
+          for character in name.prefix(300) { state.apply(.key(.character(character))) }
+          check(Screen.render(state), columns, ascii)
+          state.apply(.key(.enter))
+          check(Screen.render(state), columns, ascii)
+          state.apply(.key(.escape))
         }
       }
+    }
+  }
+
+  private func check(_ screen: Screen, _ columns: Int, _ ascii: Bool) {
+    for line in screen.text {
+      #expect(line.unicodeScalars.allSatisfy(isHarmless))
+      #expect(DisplayWidth.of(line) <= columns)
+      if ascii { #expect(line.utf8.allSatisfy { (0x20..<0x7F).contains($0) }) }
+    }
+  }
+
+  /// What a host says may be ten megabytes long: a line of the screen is all that is made of it.
+  @Test(.timeLimit(.minutes(2)))
+  func aNameOfTenMegabytes() {
+    let name = String(repeating: "x\u{1B}[2J", count: 2_000_000)
+    var state = WatchState(hosts: [name, "web1"], columns: 80, rows: 24, now: night)
+    state.apply(.sample(sample(name, night, calm(1))))
+    state.apply(.status(HostStatus(host: name, state: .stale, since: night, lastError: name)))
+    state.apply(.tick(night))
+    for view in "123" {
+      state.apply(.key(.character(view)))
+      check(Screen.render(state), 80, false)
+      state.apply(.key(.enter))
+      check(Screen.render(state), 80, false)
     }
   }
 

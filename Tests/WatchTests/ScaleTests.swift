@@ -21,8 +21,11 @@ import Testing
     }
     let screen = Screen.render(state)
     #expect(screen.line(2).hasPrefix("web701 "))
-    #expect(screen.line(42) == "+960 more, quiet: web[40-700,702-1000]")
-    #expect(state.fleet.merged.count == WatchedFleet.mergedCapacity)
+    #expect(screen.line(3) == "web[1-700,702-1000]: quiet (999 hosts)")
+    state.apply(.key(.character("f")))
+    #expect(Screen.render(state).line(3).hasPrefix("web1 "), "unfolded: a line for each")
+    let merged = state.fleet.merged
+    #expect(merged.end - merged.start == WatchedFleet.mergedCapacity)
     #expect(state.fleet.hosts.allSatisfy { $0.pressure.count == WatchedHost.pressureCapacity })
     state.apply(.key(.character("2")))
     #expect(Screen.render(state).line(42).contains("web1000 "))

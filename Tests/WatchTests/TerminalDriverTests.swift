@@ -58,7 +58,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("q", WatchKey.character("q")), ("\t", .tab), ("\u{1B}OA", .up), ("\u{1B}OB", .down),
+    ("q", WatchKey.character("q")), ("\r", .enter), ("\u{7F}", .backspace),
+    ("\u{15}", .control("u")),
+    ("\u{1B}OP", .function(1)), ("\u{1B}OC", .right), ("\u{1B}OD", .left), ("\t", .tab),
+    ("\u{1B}OA", .up), ("\u{1B}OB", .down),
     ("\u{1B}[5~", .pageUp), ("\u{1B}[6~", .pageDown), ("\u{1B}OH", .home), ("\u{1B}OF", .end),
     ("\u{1B}", .escape), (" ", .character(" ")),
   ])

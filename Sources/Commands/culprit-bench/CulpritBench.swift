@@ -14,6 +14,6 @@ struct CulpritBench: ParsableCommand {
       """,
     subcommands: [
       FaninCommand.self, SoakCommand.self, ParseCommand.self, SSHConfigCommand.self,
-      PeerLoopCommand.self,
+      PeerLoopCommand.self, ViewCommand.self,
     ])
 }

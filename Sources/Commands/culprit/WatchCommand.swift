@@ -3,6 +3,7 @@ import Collector
 import Foundation
 import History
 import Logging
+import Records
 import Watch
 
 struct WatchCommand: AsyncParsableCommand {
@@ -14,19 +15,32 @@ struct WatchCommand: AsyncParsableCommand {
       hosts already, its history is followed and nobody logs in a second time. Rows are kept \
       only with --db.
 
-      On a terminal there are a table (one line per host, worst first) and a merged view; “?” \
-      shows the keys. In a pipe, or with --plain, rows come as TIME HOST ROW lines.
+      On a terminal there are a table (one line per host, worst first), a merged scroll and a \
+      window per host; “h” shows the keys. With a history the same views go back in time: “e” \
+      to the last load spike, “b” to a time, “0” to now. In a pipe, or with --plain, rows come \
+      as TIME HOST ROW lines.
 
       EXAMPLES
         culprit watch                       this machine, or the fleet file's hosts
         culprit watch web1 root@db1:2222    two servers
         culprit watch web[1-20] --view merged
+        culprit watch -s 2 web[1-4]         four windows in two columns
+        culprit watch --at 03:12            last night, as the history has it
         culprit watch @db --json --for 10s | jq .wa
         culprit watch web1 --accept-new     write a new host key to known_hosts
       """)
 
+  /// `WatchView`, by the names it has.
   enum View: String, ExpressibleByArgument, CaseIterable {
-    case table, merged
+    case table, merged, split
+
+    var view: WatchView {
+      switch self {
+      case .table: .table
+      case .merged: .merged
+      case .split: .split
+      }
+    }
   }
 
   @Argument(help: ArgumentHelp("Hosts: [user@]host[:port], web[1-20], @tag, or local."))
@@ -43,8 +57,27 @@ struct WatchCommand: AsyncParsableCommand {
   @Option(name: .customLong("for"), help: ArgumentHelp("End by itself.", valueName: "duration"))
   var duration: DurationArgument?
 
-  @Option(help: "The view to begin with: table or merged.")
-  var view: View = .table
+  @Option(
+    help: "The view to begin with: table, merged or split (default: split up to four hosts).")
+  var view: View?
+
+  @Option(
+    name: [.customShort("s"), .customLong("split")],
+    help: ArgumentHelp("Windows in this many columns.", valueName: "columns"))
+  var splitColumns: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Begin in the past: \(TimeExpression.help). Without hosts: those of the history.",
+      valueName: "time"))
+  var at: TimeExpression?
+
+  @Option(
+    help: ArgumentHelp(
+      "Colours and keys of your own, instead of culprit.conf in the usual places.",
+      valueName: "file"))
+  var config: String?
 
   @Flag(help: "TIME HOST ROW lines, also on a terminal.")
   var plain = false
@@ -54,26 +87,89 @@ struct WatchCommand: AsyncParsableCommand {
 
   func validate() throws {
     if plain, json { throw ValidationError("--plain and --json can't both be given.") }
+    if let splitColumns, !(1...15).contains(splitColumns) {
+      throw ValidationError("-s \(splitColumns): give 1 to 15 columns.")
+    }
+    if at != nil, plain || json {
+      throw ValidationError("--at is for the terminal; culprit show HOST --at prints rows.")
+    }
   }
 
   func run() async throws {
     let isScreen = !plain && !json && StandardOutput.isTerminal && isatty(STDIN_FILENO) == 1
+    guard isScreen || at == nil else {
+      throw CommandFailure.usage("--at needs a terminal; culprit show HOST --at prints rows")
+    }
+    let rules = isScreen ? try RulesFile.read(config) : .standard
     let signals = StopSignals(reloads: false)
     let log = try logging.logger(screenInUse: isScreen)
-    let plan = try FleetPlan(
-      arguments: hosts, history: history, connection: connection, acceptsNewKeys: acceptNew)
+    let end = duration.map { SteadyTime.after(seconds: $0.seconds) } ?? .never
+    if at != nil, hosts.isEmpty {
+      return try watchHistory(rules, signals, end, log)
+    }
+    let plan = try plan()
     var (source, notice) = try makeSource(plan, log)
     defer { source.stop() }
-    let end = duration.map { SteadyTime.after(seconds: $0.seconds) } ?? .never
     if isScreen {
-      var screen = try WatchScreen(
-        hosts: plan.hostNames, zone: zone.viewerZone, view: view, notice: notice, log: log)
-      try screen.run(&source, signals: signals, until: end)
+      let options = screenOptions(plan.hostNames, rules, notice)
+      try watch(&source, options, candidates(plan), signals, end, log)
     } else {
       if let notice { log.info("\(notice)") }
       var lines = WatchLines(hosts: plan.hostNames, zone: zone.viewerZone, json: json, log: log)
       try lines.run(&source, signals: signals, until: end)
     }
+  }
+
+  private func plan() throws -> FleetPlan {
+    try FleetPlan(
+      arguments: hosts, history: history, connection: connection, acceptsNewKeys: acceptNew)
+  }
+
+  /// The hosts that the history knows. Connections are made only to those of the fleet file, if
+  /// there is one: a host whose log was imported may be nowhere.
+  private func watchHistory(
+    _ rules: WatchRules, _ signals: StopSignals, _ end: SteadyTime, _ log: Logger
+  ) throws {
+    let file = try history.fleetFile()
+    let path = history.path(file)
+    let store = try HistoryStore.answeringOpen(path)
+    let known = try store.answering { store throws(HistoryError) in
+      try store.hosts().map(\.status.host)
+    }
+    try? store.close()
+    guard file?.hosts.isEmpty == false else {
+      guard !known.isEmpty else {
+        throw CommandFailure.failed("\(path) has no host; culprit import or collect fills it")
+      }
+      var source: any EventSource = SilentSource(hosts: known)
+      let options = screenOptions(known, rules, "no host is connected to: \(path) is read only")
+      return try watch(&source, options, [path], signals, end, log)
+    }
+    let plan = try plan()
+    var (source, notice) = try makeSource(plan, log)
+    defer { source.stop() }
+    try watch(
+      &source, screenOptions(plan.hostNames, rules, notice), candidates(plan), signals, end, log)
+  }
+
+  private func screenOptions(
+    _ hosts: [String], _ rules: WatchRules, _ notice: String?
+  ) -> WatchScreen.Options {
+    WatchScreen.Options(
+      hosts: hosts, zone: zone, view: view?.view ?? (splitColumns == nil ? nil : .split),
+      splitColumns: splitColumns, rules: rules, at: at.map(zone.moment), notice: notice)
+  }
+
+  private func watch(
+    _ source: inout any EventSource, _ options: WatchScreen.Options, _ paths: [String],
+    _ signals: StopSignals, _ end: SteadyTime, _ log: Logger
+  ) throws {
+    let past = PastReader(
+      paths: paths,
+      scope: PastReader.Scope(watched: options.hosts, isNamed: !hosts.isEmpty),
+      zone: zone.timeZone)
+    var screen = try WatchScreen(options, past: past, log: log)
+    try screen.run(&source, signals: signals, until: end)
   }
 
   /// A collector's history where it records these hosts already, or else connections of our own.
@@ -116,5 +212,16 @@ struct WatchCommand: AsyncParsableCommand {
   private func missingHosts(_ plan: FleetPlan, in store: HistoryStore) throws -> [String] {
     let recorded = try store.hosts().filter { $0.status.state != .stopped }.map(\.status.host)
     return plan.hostNames.filter { !recorded.contains($0) }
+  }
+}
+
+extension HistoryStore {
+  /// Opens a history to read it; what goes wrong becomes the command's failure.
+  fileprivate static func answeringOpen(_ path: String) throws(CommandFailure) -> HistoryStore {
+    do throws(HistoryError) {
+      return try HistoryStore.openReadOnly(path: path)
+    } catch {
+      throw .failed(error.description)
+    }
   }
 }

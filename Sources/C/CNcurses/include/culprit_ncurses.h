@@ -37,6 +37,17 @@ int culprit_follow_size(int descriptor);
 int culprit_put(int row, int column, const uint32_t *scalars, int count, int width, int style,
                 int pair);
 
+/// The same for a character without marks.
+int culprit_put_one(int row, int column, uint32_t scalar, int width, int style, int pair);
+
+/// Has the terminal report the wheel and presses of the first button, until endwin.
+void culprit_mouse_start(void);
+
+enum { CULPRIT_MOUSE_NOTHING = 0, CULPRIT_CLICK = 1, CULPRIT_WHEEL_UP = 2, CULPRIT_WHEEL_DOWN = 3 };
+
+/// What the mouse did, after a KEY_MOUSE, and where.
+int culprit_mouse(int *row, int *column);
+
 /// How many cells libc gives a character in the current locale: wcwidth(3).
 int culprit_width(uint32_t scalar);
 
@@ -49,7 +60,8 @@ int culprit_next_key(int *code);
 void culprit_terminal_remember(int input);
 
 /// To be called after newterm: from here on culprit_terminal_restore has work to do, and exit()
-/// does it where nobody else has.
+/// does it where nobody else has, and so does a crash (SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP,
+/// SIGABRT), which goes on as it would have gone. SIGTSTP and SIGCONT are noted only.
 void culprit_terminal_arm(int output);
 
 /// To be called after endwin, which has given the terminal back.
@@ -59,8 +71,12 @@ void culprit_terminal_disarm(void);
 /// async-signal-safe calls; does nothing where no terminal is open, or the second time.
 void culprit_terminal_restore(void);
 
-/// Puts back the handlers of SIGINT, SIGTERM, SIGTSTP and SIGWINCH that were there when the
-/// terminal was remembered, where ncurses' own still stand in their place.
+/// Suspends the process where SIGTSTP has come, with the terminal given back meanwhile; returns 1
+/// where the next screen has to be drawn whole, after that or after a SIGCONT.
+int culprit_follow_signals(void);
+
+/// Puts back the signal handlers that were there when the terminal was remembered, where
+/// ncurses' own or ours still stand in their place.
 void culprit_signals_restore(void);
 
 #endif
