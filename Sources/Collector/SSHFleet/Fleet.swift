@@ -43,6 +43,9 @@ public final class Fleet: Sendable {
     }
   }
 
+  /// Bytes that all hosts' streams brought since the start, without what SSH adds.
+  public var receivedBytes: Int64 { environment.receivedBytes.load(ordering: .relaxed) }
+
   /// Connects a host, and keeps it connected. A host of the same name is replaced.
   public func add(_ target: FleetTarget, delegate: any LinkDelegate) {
     let (link, loop, old) = state.withLock { state in

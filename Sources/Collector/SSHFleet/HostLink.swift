@@ -142,6 +142,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   }
 
   func carrierDidReceive(_ bytes: Span<UInt8>) {
+    environment.receivedBytes.add(Int64(bytes.count), ordering: .relaxed)
     let feedback = delegate.linkDidReceive(bytes)
     if let failure = feedback.failure { return fail(failure) }
     if let question = feedback.question { ask(question) }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What carries a host's stream: an SSH session, or a child process. It lives for one attempt.
 protocol LinkCarrier: LoopHandler {
   func open()
@@ -35,6 +37,8 @@ final class FleetEnvironment: Sendable {
   let knownHosts = KnownHostsCache()
   let identities = IdentityCache()
   let windows = ConnectWindows()
+  /// Bytes that all hosts' streams brought since the start.
+  let receivedBytes = Atomic<Int64>(0)
   let bastions: Bastions
   /// Name look-ups and `ssh -G`.
   let resolvers = WorkerPool()

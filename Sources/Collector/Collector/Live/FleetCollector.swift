@@ -19,6 +19,9 @@ public final class FleetCollector: Sendable {
     self.log = log
   }
 
+  /// Bytes that all hosts' streams brought since the start.
+  public var receivedBytes: Int64 { fleet.receivedBytes }
+
   public func start(_ targets: [FleetTarget]) {
     fleet.start()
     apply(targets)

@@ -53,7 +53,13 @@ struct FleetPlan {
 protocol EventSource {
   /// What has come since the last call.
   mutating func poll() throws -> [FleetEvent]
+  /// Bytes that hosts sent us; `nil` where none are connected to.
+  var receivedBytes: Int64? { get }
   func stop()
+}
+
+extension EventSource {
+  var receivedBytes: Int64? { nil }
 }
 
 /// Our own connections, and where wanted a history that they are recorded into.
@@ -81,6 +87,8 @@ struct LiveSource: EventSource {
     if dropped > 0 { log.warning("\(dropped) rows were not shown: the output is too slow") }
     return events
   }
+
+  var receivedBytes: Int64? { collector.receivedBytes }
 
   func stop() {
     collector.stop()

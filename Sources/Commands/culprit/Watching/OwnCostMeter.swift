@@ -16,7 +16,7 @@ struct OwnCostMeter {
 
   mutating func take(rows: Int) { self.rows += rows }
 
-  mutating func read() -> OwnCost {
+  mutating func read(receivedBytes: Int64?) -> OwnCost {
     let now = ContinuousClock.Instant.now
     let cpu = OwnCostMeter.cpuSeconds
     let parts = last.time.duration(to: now).components
@@ -27,7 +27,7 @@ struct OwnCostMeter {
     }
     if seconds >= OwnCostMeter.windowSeconds { last = (now, rows, cpu) }
     return OwnCost(
-      rows: rows, rowsPerSecond: rowsPerSecond, receivedBytes: nil, cpuSeconds: cpu,
+      rows: rows, rowsPerSecond: rowsPerSecond, receivedBytes: receivedBytes, cpuSeconds: cpu,
       cpuPercent: cpuPercent, residentBytes: OwnCostMeter.residentBytes, frames: frames)
   }
 

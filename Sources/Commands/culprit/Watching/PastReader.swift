@@ -141,9 +141,12 @@ final class PastReader: Sendable {
     if samples.isEmpty {
       before = try lastRow(of: names, before: at, store)
     }
+    let suspects = try store.answering { store throws(HistoryError) in
+      try store.suspects(hosts: names, from: from, to: at)
+    }
     return PastSpan(
-      at: at, from: from, hosts: names, samples: samples, episodes: episodes, focus: focus,
-      lastRowBefore: before)
+      at: at, from: from, hosts: names, samples: samples, episodes: episodes,
+      suspects: suspects, focus: focus, lastRowBefore: before)
   }
 
   /// Newest first, so that what has no room is what lies furthest back.

@@ -67,7 +67,7 @@ struct WatchScreen: ~Copyable {
       let events = try source.poll()
       take(events)
       if nextTick.isPast {
-        state.apply(.cost(meter.read()))
+        state.apply(.cost(meter.read(receivedBytes: source.receivedBytes)))
         state.apply(.tick(.now))
         nextTick = .after(seconds: 1)
         hasChanged = true
@@ -99,7 +99,7 @@ struct WatchScreen: ~Copyable {
         rows += 1
         state.apply(.sample(sample))
       case .status(let status): state.apply(.status(status))
-      case .suspects: break
+      case .suspects(let report): state.apply(.suspects(report))
       }
     }
     meter.take(rows: rows)
