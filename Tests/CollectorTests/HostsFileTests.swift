@@ -61,6 +61,35 @@ import Testing
     #expect(hosts["mail.example.com"]?.tags.isEmpty ?? false)
   }
 
+  /// Whose word counts, as Ansible has it; and what is only Ansible's is no error.
+  @Test func strongerGroupsWin() throws {
+    let hosts = try hosts(
+      """
+      [b_web]
+      db-[a:c]
+      [a_web]
+      db-a
+      [b_web:vars]
+      ansible_user=late
+      ansible_port=1
+      ansible_port=22
+      motd=Don't {{ panic }}
+      [a_web:vars]
+      ansible_user=early
+      ansible_host="{{ address }}"
+      [top:children]
+      b_web
+      [top:vars]
+      ansible_user=weak
+      ansible_ssh_private_key_file = "~/key one"
+      """)
+    #expect(hosts.keys.sorted() == ["db-a", "db-b", "db-c"])
+    #expect(
+      hosts["db-a"]?.settings == LinkSettings(user: "late", port: 22, identities: ["~/key one"]))
+    #expect(hosts["db-a"]?.address == "db-a")
+    #expect(hosts["db-a"]?.tags == ["a_web", "b_web", "top"])
+  }
+
   @Test(arguments: [
     ("[we$b]\n", 1, "no group"), ("[web:bogus]\n", 1, "unknown"),
     ("\n-oProxyCommand=x\n", 2, "no host name"), ("web1 junk\n", 1, "key=value"),

@@ -28,7 +28,8 @@ int culprit_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
 // Runs between fork and exec, so only async-signal-safe calls.
 static void become(char *const arguments[], int input, int output, int error,
                    int dies_with_parent, int report) {
-  setpgid(0, 0);
+  // A session of its own: a group that kill can name, and no terminal to ask for a passphrase on.
+  setsid();
   if (dies_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;
   sigemptyset(&none);

@@ -20,12 +20,13 @@ extension HistoryStore {
     try progress.withLock { progress throws(HistoryError) in
       let measured = try read(RetentionTables.measuredOffsets)
       let offsets = ClockOffsets(measured, keepSeconds: keepSeconds)
-      var run = RetentionRun(store: self, offsets: offsets, progress: progress)
+      var run = RetentionRun(
+        store: self, offsets: offsets, progress: progress, now: now)
       // Kept also where the run breaks off: what it deleted is gone.
       defer { progress = run.progress }
       run.report.bytesBefore = DatabaseFile.size(path)
       if let cutoff = HistoryStore.cutoff(now, keepSeconds) { try run.deleteOlder(than: cutoff) }
-      if let maxSizeBytes { try run.deleteDown(to: maxSizeBytes, now: now) }
+      if let maxSizeBytes { try run.deleteDown(to: maxSizeBytes) }
       try run.giveBack(maxSizeBytes)
       run.report.bytesAfter = DatabaseFile.size(path)
       let report = run.report
@@ -54,7 +55,14 @@ private struct RetentionRun {
   var progress: RetentionProgress
   var report = RetentionReport()
 
-  init(store: HistoryStore, offsets: ClockOffsets, progress: RetentionProgress) {
+  /// What is stamped later was stamped by a clock that is wrong.
+  private let future: Int64
+
+  init(
+    store: HistoryStore, offsets: ClockOffsets, progress: RetentionProgress, now: Timestamp
+  ) {
+    let (sum, overflow) = now.nanoseconds.addingReportingOverflow(ClockOffsets.strayNanoseconds)
+    future = overflow ? Int64.max : sum
     self.store = store
     self.offsets = offsets
     // A host that isn't far off any more starts anew when it is again.
@@ -74,9 +82,10 @@ private struct RetentionRun {
       while try deletePiece(of: host, before: offsets.onClock(of: host, moment)) {}
     }
     let offsets = self.offsets
-    try store.write { db in
-      try RetentionTables.deleteSightings(before: moment, offsets, db)
-    }
+    let future = self.future
+    while try store.write({ db in
+      try RetentionTables.deleteSightings(before: moment, after: future, offsets, db)
+    }) > 0 {}
     while true {
       let count = try store.write { db in
         try RetentionTables.deleteEpisodes(before: moment, offsets, db)
@@ -86,15 +95,13 @@ private struct RetentionRun {
     }
   }
 
-  mutating func deleteDown(to limitBytes: Int64, now: Timestamp) throws(HistoryError) {
+  mutating func deleteDown(to limitBytes: Int64) throws(HistoryError) {
     guard DatabaseFile.size(store.path) > limitBytes else { return }
     // The log may be all that is too much.
     try checkpoint()
     guard DatabaseFile.size(store.path) > limitBytes else { return }
     let before = report
     let target = RetentionRun.target(limitBytes)
-    let (sum, overflow) = now.nanoseconds.addingReportingOverflow(ClockOffsets.strayNanoseconds)
-    let future = overflow ? Int64.max : sum
     while try usedBytes() > target {
       if try deleteOldestPiece(in: future..<Int64.max) != nil { continue }
       if let end = try deleteOldestPiece(in: .min..<future) {

@@ -104,17 +104,29 @@ enum RetentionTables {
     return Int64(db.changesCount)
   }
 
-  /// Deletes the sightings of before `moment` on their host's clock.
+  /// Deletes the sightings of before `moment` on their host's clock, and those of after `future`;
+  /// at most `pieceRows` of each host's group. How many.
   static func deleteSightings(
-    before moment: Int64, _ offsets: ClockOffsets, _ db: Database
-  ) throws {
-    try db.execute(
-      sql: "DELETE FROM sighting WHERE time_ns < ?\(unless(offsets.hosts))", arguments: [moment])
+    before moment: Int64, after future: Int64, _ offsets: ClockOffsets, _ db: Database
+  ) throws -> Int64 {
+    var count = try deleteSightings(
+      "(time_ns < ? OR time_ns > ?)\(unless(offsets.hosts))", [moment, future], db)
     for host in offsets.hosts {
-      try db.execute(
-        sql: "DELETE FROM sighting WHERE host = ? AND time_ns < ?",
-        arguments: [host, offsets.onClock(of: host, moment)])
+      count += try deleteSightings(
+        "host = ? AND time_ns < ?", [host, offsets.onClock(of: host, moment)], db)
     }
+    return count
+  }
+
+  private static func deleteSightings(
+    _ condition: String, _ arguments: StatementArguments, _ db: Database
+  ) throws -> Int64 {
+    try db.execute(
+      sql: """
+        DELETE FROM sighting WHERE (time_ns, host, tid) IN
+          (SELECT time_ns, host, tid FROM sighting WHERE \(condition) LIMIT \(pieceRows))
+        """, arguments: arguments)
+    return Int64(db.changesCount)
   }
 
   static func log(_ report: RetentionReport, at now: Timestamp, _ db: Database) throws {

@@ -33,6 +33,8 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
   private var forwardings: [String: Forwarding] = [:]
   /// Places that are to be forwarded yet, in the order they were asked for.
   private var queue: [String] = []
+  /// Who waits for the login itself.
+  private var loginWaiters: [Completion] = []
   private var probe: ProgramProbe?
   private var backoff = Backoff()
   private var random = SystemRandomNumberGenerator()
@@ -56,6 +58,18 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
   }
 
   // MARK: - Asking
+
+  func logIn(_ completion: @escaping Completion) {
+    if case .ready = phase { return completion(.success(controlPath)) }
+    if let lastFailure, monotonicNow() < restUntil { return completion(.failure(lastFailure)) }
+    loginWaiters.append(completion)
+    if case .idle = phase { start() }
+  }
+
+  func forgive() {
+    restUntil = 0
+    backoff.reset()
+  }
 
   func forward(to place: String, _ completion: @escaping Completion) {
     if let known = forwardings[place], known.isOpen, case .ready = phase {
@@ -83,10 +97,13 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
     let place = queue.removeFirst()
     guard let path = forwardings[place]?.path else { return forwardNext() }
     let words =
-      SSHProgram.start(options: options)
-      + ["-S", controlPath, "-O", "forward", "-L", "\(path):\(place)", "--", jumpHost]
-    // The answer is empty; whether the socket is there says whether it worked.
-    let probe = ProgramProbe(loop: loop) { [weak self] _ in self?.didForward(place) }
+      SSHProgram.beside(controlPath) + ["-O", "forward", "-L", "\(path):\(place)", "--", "bastion"]
+    // The answer is empty; whether the socket is there says whether it worked. The next one waits
+    // for the next turn, for it may get the descriptors that this one just closed.
+    let probe = ProgramProbe(loop: loop) { [weak self, loop] _ in
+      guard let self else { return }
+      loop.post { self.didForward(place) }
+    }
     self.probe = probe
     loop.deadlineChanged(of: self)
     probe.start(words)
@@ -125,7 +142,9 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
     complaint = ""
     phase = .starting
     var words = SSHProgram.start(options: options)
-    words += ["-M", "-S", path, "-N", "-o", "PermitLocalCommand=yes"]
+    // What the user's configuration forwards on such a login isn't for us.
+    words += ["-M", "-S", path, "-N", "-o", "ClearAllForwardings=yes"]
+    words += ["-o", "ExitOnForwardFailure=no", "-o", "PermitLocalCommand=yes"]
     words += ["-o", "LocalCommand=echo \(Self.readyWord)", "-o", "StreamLocalBindMask=0177"]
     words += keys
     let before = jump.split(separator: ",").dropLast().joined(separator: ",")
@@ -145,6 +164,9 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
     loginEnd = .max
     backoff.reset()
     lastFailure = nil
+    let waiting = loginWaiters
+    loginWaiters = []
+    for completion in waiting { completion(.success(controlPath)) }
     forwardNext()
   }
 
@@ -164,12 +186,15 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
   }
 
   private func failed(_ failure: LinkFailure) {
-    let told = LinkFailure(
+    var told = LinkFailure(
       failure.kind, "bastion \(Printable.text(jump, limit: 100)): \(failure.description)")
+    told.isOfBastion = true
     let seconds = backoff.next(using: &random)
-    restUntil = monotonicNow() + UInt64(seconds * 1e9)
+    // A key that it refused, it refuses for every host behind it.
+    restUntil = told.isFinal ? .max : monotonicNow() + UInt64(seconds * 1e9)
     lastFailure = told
-    let waiting = forwardings.values.flatMap(\.waiting)
+    let waiting = forwardings.values.flatMap(\.waiting) + loginWaiters
+    loginWaiters = []
     end()
     for completion in waiting { completion(.failure(told)) }
   }

@@ -29,10 +29,34 @@ final class Bastions: Sendable {
     through jump: String, host: String, port: UInt16, target: FleetTarget, loop: EventLoop,
     completion: @escaping @Sendable (Result<String, LinkFailure>) -> Void
   ) {
-    // Hosts that log in with different keys get masters of their own.
-    let keys = SSHProgram.keys(target, said: LinkSettings(), options: options)
+    guard let master = master(of: jump, target, loop) else { return }
+    let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    master.loop.post { master.forward(to: place, completion) }
+  }
+
+  /// Asks for the control socket of the login at `jump`, for a program that goes through it.
+  func logIn(
+    at jump: String, target: FleetTarget, loop: EventLoop,
+    completion: @escaping @Sendable (Result<String, LinkFailure>) -> Void
+  ) {
+    guard let master = master(of: jump, target, loop) else { return }
+    master.loop.post { master.logIn(completion) }
+  }
+
+  /// Somebody may have mended what was wrong: every bastion may be tried again.
+  func forgive() {
+    for master in state.withLock({ Array($0.masters.values) }) {
+      master.loop.post { master.forgive() }
+    }
+  }
+
+  /// Hosts that log in with different keys get masters of their own.
+  private func master(
+    of jump: String, _ target: FleetTarget, _ loop: EventLoop
+  ) -> BastionMaster? {
+    let keys = SSHProgram.keysForBastion(target)
     let name = ([jump] + keys).joined(separator: "\0")
-    let master = state.withLock { state -> BastionMaster? in
+    return state.withLock { state -> BastionMaster? in
       guard !state.isStopped else { return nil }
       if let known = state.masters[name] { return known }
       let master = BastionMaster(
@@ -40,9 +64,6 @@ final class Bastions: Sendable {
       state.masters[name] = master
       return master
     }
-    guard let master else { return }
-    let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    master.loop.post { master.forward(to: place, completion) }
   }
 
   /// A name for a Unix socket that was never used, in a folder that only we can enter.
@@ -59,12 +80,28 @@ final class Bastions: Sendable {
     let runtime = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"]
     let parents = [runtime, "/run", "/tmp"].compactMap { $0 }.filter { $0.utf8.count < 40 }
     for parent in parents {
-      var name = Array("\(parent)/culprit-XXXXXX".utf8CString)
+      sweep(parent)
+      var name = Array("\(parent)/\(prefix)\(getpid())-XXXXXX".utf8CString)
       if mkdtemp(&name) != nil {
         return String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
       }
     }
     return nil
+  }
+
+  private static let prefix = "culprit-ssh-"
+
+  /// Removes what processes of ours that were killed left behind.
+  private static func sweep(_ parent: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    for name in names where name.hasPrefix(prefix) {
+      let digits = name.dropFirst(prefix.count).prefix { $0.isNumber }
+      guard let pid = pid_t(digits), pid != getpid(), kill(pid, 0) != 0, errno == ESRCH else {
+        continue
+      }
+      // Another user's can't be removed, and is left alone.
+      try? FileManager.default.removeItem(atPath: "\(parent)/\(name)")
+    }
   }
 
   /// Ends every master; to be called when the loops have ended.

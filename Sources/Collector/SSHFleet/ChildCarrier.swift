@@ -41,9 +41,8 @@ final class ChildCarrier: LinkCarrier, ChildProcessOwner {
   }
 
   func ask(_ command: String) {
-    guard probe == nil else { return owner.carrierDidAnswer(nil) }
-    let probe = ProgramProbe(loop: loop) { [weak self] answer in
-      self?.probe = nil
+    guard probe?.isDone ?? true else { return owner.carrierDidAnswer(nil) }
+    let probe = ProgramProbe(loop: loop, waitsForLate: true) { [weak self] answer in
       self?.owner.carrierDidAnswer(answer)
     }
     self.probe = probe

@@ -11,14 +11,16 @@ final class ConnectWindow: Sendable {
   static let most = 64
 
   private struct State {
-    var limit = ConnectWindow.start
+    var limit: Int
     var used = 0
     var waiters: [@Sendable () -> Void] = []
   }
 
   private let state: Mutex<State>
+  private let most: Int
 
-  init(limit: Int = ConnectWindow.start) {
+  init(limit: Int = ConnectWindow.start, most: Int = ConnectWindow.most) {
+    self.most = most
     state = Mutex(State(limit: limit))
   }
 
@@ -40,7 +42,7 @@ final class ConnectWindow: Sendable {
     let granted = state.withLock { state -> [@Sendable () -> Void] in
       state.used -= 1
       switch outcome {
-      case .worked: state.limit = min(ConnectWindow.most, state.limit + 1)
+      case .worked: state.limit = min(most, state.limit + 1)
       case .pushedBack: state.limit = max(ConnectWindow.least, state.limit / 2)
       case .other: break
       }
@@ -66,6 +68,7 @@ final class ConnectWindow: Sendable {
 final class ConnectWindows: Sendable {
   /// sshd drops logins at random from 10 unfinished ones on (MaxStartups 10:30:100).
   static let startOfBastion = 6
+  static let mostOfBastion = 8
 
   let direct = ConnectWindow()
   private let bastions = Mutex<[String: ConnectWindow]>([:])
@@ -75,7 +78,8 @@ final class ConnectWindows: Sendable {
     guard let bastion else { return direct }
     return bastions.withLock { bastions in
       if let known = bastions[bastion] { return known }
-      let window = ConnectWindow(limit: ConnectWindows.startOfBastion)
+      let window = ConnectWindow(
+        limit: ConnectWindows.startOfBastion, most: ConnectWindows.mostOfBastion)
       bastions[bastion] = window
       return window
     }

@@ -43,8 +43,10 @@ enum LoginAttempt: Sendable {
 struct LoginPlan: Sendable {
   var attempts: [LoginAttempt] = []
   var passedOver: [String] = []
-  /// Some were passed over that OpenSSH's program can use.
-  var needsProgram = false
+  /// Key files that were passed over and that OpenSSH's program can use.
+  var programKeys: [String] = []
+  /// The same of keys that only the agent has.
+  var agentNeedsProgram = false
 
   /// Most keys offered to one host: sshd allows 6 by default and the last refusal closes.
   static let offerLimit = 5
@@ -62,7 +64,7 @@ struct LoginPlan: Sendable {
         }
       case .success(.unusable(let reason)):
         passedOver.append("\(path): \(reason)")
-        needsProgram = true
+        programKeys.append(path)
       case .failure(let failure):
         // OpenSSH's default names may be missing; a file that the user named may not.
         if endpoint.identitiesAreAll { passedOver.append(failure.description) }

@@ -99,13 +99,14 @@ struct EndpointResolver: Sendable {
       throw LinkFailure(
         .unsupported,
         "its ProxyCommand has a token other than %h %n %p %r %%, which only the ssh program knows; "
-          + "set transport = \"openssh\" for it", isForProgram: true)
+          + "set transport = \"openssh\" for it", program: .any)
     }
     return .command(command, template: template)
   }
 
   private func needsProgram(_ answer: SSHConfig, _ identities: [String]) -> String? {
     if answer.hasToken { return "a PKCS#11 token" }
+    if answer.passesDescriptors { return "a ProxyCommand with ProxyUseFdpass" }
     let certificates = answer.certificates + identities.map { $0 + "-cert.pub" }
     let found = certificates.first { access($0, R_OK) == 0 }
     return found.map { "the certificate \($0)" }

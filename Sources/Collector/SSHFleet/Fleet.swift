@@ -67,6 +67,7 @@ public final class Fleet: Sendable {
   /// Tries a host now that had been given up or is backing off; any other is left alone.
   public func retry(_ name: String) {
     guard let (link, loop) = state.withLock({ $0.links[name] }) else { return }
+    environment.bastions.forgive()
     loop.post { link.retry() }
   }
 

@@ -66,6 +66,16 @@ public struct FleetTarget: Equatable, Sendable {
   }
 }
 
+extension FleetTarget {
+  /// The target for the ssh program, where only some keys are left to try.
+  func with(_ program: LinkFailure.ProgramUse) -> FleetTarget {
+    guard case .keys(let paths) = program else { return self }
+    var target = self
+    target.explicit.identities = paths
+    return target
+  }
+}
+
 /// What holds for every link of a fleet.
 public struct FleetOptions: Sendable {
   /// Event-loop threads; each session belongs to one of them.

@@ -100,7 +100,7 @@ public struct HostKeyScan: Sendable {
       "ControlPath=none", "ClearAllForwardings=yes", "ConnectTimeout=\(HostKeyScan.connectSeconds)",
       "LogLevel=ERROR", "RemoteCommand=none",
     ]
-    var words = ["ssh"]
+    var words = SSHProgram.program
     if let config = options.sshConfigFile { words += ["-F", config] }
     words += ["-T"] + settings.flatMap { ["-o", $0] }
     let types = cache.knownHosts(files: files).keys(host: name, port: port).types

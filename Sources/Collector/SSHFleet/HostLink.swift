@@ -23,8 +23,9 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   private var isStale = false
   /// A second command runs, or is about to.
   private var isAsking = false
-  /// libssh2 can't reach this host (`auto`); until a reload, for keys may change.
-  private var takesProgram = false
+  /// Where libssh2 can't reach this host (`auto`), what the ssh program is to do; until a reload,
+  /// for keys may change.
+  private var program = LinkFailure.ProgramUse.none
   private var isLoggingIn = false {
     didSet {
       guard isLoggingIn != oldValue else { return }
@@ -56,7 +57,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     switch phase {
     case .idle, .waiting:
       backoff.reset()
-      takesProgram = false
+      program = .none
       open()
     case .open, .finished: break
     }
@@ -113,8 +114,9 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     let carrier: any LinkCarrier =
       switch target.transport {
       case .local: ChildCarrier(command: target.command, loop: loop, owner: self)
-      case .auto where takesProgram, .openssh:
-        ProgramCarrier(target: target, environment: environment, loop: loop, owner: self)
+      case .auto where program != .none, .openssh:
+        ProgramCarrier(
+          target: target.with(program), environment: environment, loop: loop, owner: self)
       case .auto, .libssh2:
         SSHCarrier(target: target, environment: environment, loop: loop, owner: self)
       }
@@ -193,8 +195,10 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   private func fail(_ failure: LinkFailure) {
     guard case .open = phase else { return }
     closeCarrier()
-    if failure.isForProgram, target.transport == .auto, !takesProgram, SSHProgram.isInstalled {
-      takesProgram = true
+    if failure.program != .none, target.transport == .auto, program == .none,
+      SSHProgram.isInstalled
+    {
+      program = failure.program
       delegate.linkDidChange(
         to: .connecting(
           "taking the ssh program: \(failure.description)", stage: .resolving, isNews: true))

@@ -54,12 +54,23 @@ public struct LinkFailure: Error, Equatable, Sendable, CustomStringConvertible {
   public var kind: Kind
   public var description: String
   /// Whether it is libssh2 that can't, and OpenSSH's own program may.
-  public var isForProgram: Bool
+  public var program: ProgramUse
+  /// Whether it is the bastion that failed, and the host was never asked.
+  public var isOfBastion = false
 
-  public init(_ kind: Kind, _ description: String, isForProgram: Bool = false) {
+  /// What OpenSSH's program could do about a failure of libssh2.
+  public enum ProgramUse: Equatable, Sendable {
+    case none
+    /// It may manage.
+    case any
+    /// With these keys only: libssh2 can't use them, and all others were refused already.
+    case keys([String])
+  }
+
+  public init(_ kind: Kind, _ description: String, program: ProgramUse = .none) {
     self.kind = kind
     self.description = description
-    self.isForProgram = isForProgram
+    self.program = program
   }
 
   /// Whether only a change by a person can help: the keys, the algorithms, the configuration.

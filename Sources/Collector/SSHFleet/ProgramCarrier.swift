@@ -6,6 +6,8 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
   // Invariant of @unchecked: used on `loop`'s thread only.
   private enum Phase {
     case resolving
+    /// Waiting for the bastion's login.
+    case routing
     case queued
     /// The program runs and has shown nothing of the command yet.
     case connecting
@@ -65,31 +67,51 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     case .failure(let failure): fail(failure)
     case .success(let known):
       self.known = known
-      phase = .queued
-      limits.clear()
-      let bastion = known.answer.proxyJump ?? known.answer.proxyCommand
-      let window = environment.windows.window(through: bastion)
-      window.request { [loop] in
-        loop.post {
-          guard case .queued = self.phase else { return window.giveBack(.other) }
-          self.window = window
-          self.start(known)
-        }
+      guard let jump = known.answer.proxyJump else { return queue(known, bastion: nil) }
+      // Hosts behind a bastion share its login here too.
+      phase = .routing
+      limits.begin(UInt64(SSHProgram.connectSeconds + 5) * second, notice: true)
+      owner.carrierIsConnecting(.routing, "through the bastion \(jump)")
+      owner.carrierDeadlineChanged()
+      environment.bastions.logIn(at: jump, target: target, loop: loop) { [loop] result in
+        loop.post { self.didRoute(result, known) }
       }
     }
   }
 
-  private func start(_ known: HostSettings) {
+  private func didRoute(_ result: Result<String, LinkFailure>, _ known: HostSettings) {
+    guard case .routing = phase else { return }
+    switch result {
+    case .failure(let failure): fail(failure)
+    case .success(let master): queue(known, bastion: master)
+    }
+  }
+
+  private func queue(_ known: HostSettings, bastion: String?) {
+    phase = .queued
+    limits.clear()
+    let proxy = bastion == nil ? known.answer.proxyCommand : nil
+    let window = environment.windows.window(through: proxy)
+    window.request { [loop] in
+      loop.post {
+        guard case .queued = self.phase else { return window.giveBack(.other) }
+        self.window = window
+        self.start(known, bastion: bastion)
+      }
+    }
+  }
+
+  private func start(_ known: HostSettings, bastion: String?) {
     phase = .connecting
     owner.carrierIsConnecting(.connecting, "ssh to \(place)")
-    let slow = known.answer.proxyJump == nil && known.answer.proxyCommand == nil
+    // A ProxyCommand logs in at its bastion meanwhile: that place is kept until it is done.
     let span = UInt64(SSHProgram.connectSeconds + 5) * second
-    limits.begin(span, patience: slow, notice: true)
+    limits.begin(span, patience: known.answer.proxyCommand == nil, notice: true)
     let child = ChildProcess(loop: loop, owner: self)
     self.child = child
     controlPath = environment.bastions.newSocketPath()
     let arguments = SSHProgram.arguments(
-      target, known, options: environment.options, controlPath: controlPath)
+      target, known, options: environment.options, controlPath: controlPath, bastion: bastion)
     if let reason = child.start(arguments) { return fail(LinkFailure(.unreachable, reason)) }
     owner.carrierDeadlineChanged()
   }
@@ -139,22 +161,21 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
   // MARK: - A second command
 
   func ask(_ command: String) {
-    guard case .streaming = phase, probe == nil, let controlPath else {
+    guard case .streaming = phase, probe?.isDone ?? true, let controlPath else {
       return owner.carrierDidAnswer(nil)
     }
-    let words =
-      SSHProgram.start(options: environment.options)
-      + ["-o", "ControlMaster=no", "-o", "ControlPath=\(controlPath)", "--", target.address]
-    let probe = ProgramProbe(loop: loop) { [weak self] answer in
-      self?.probe = nil
+    let probe = ProgramProbe(loop: loop, waitsForLate: true) { [weak self] answer in
       self?.owner.carrierDidAnswer(answer)
     }
     self.probe = probe
-    probe.start(words + ["exec sh -c '\(command)'"])
+    probe.start(
+      SSHProgram.beside(controlPath) + ["--", target.address, "exec sh -c '\(command)'"])
     owner.carrierDeadlineChanged()
   }
 
   // MARK: - Time
+
+  private var routes: Bool { if case .routing = phase { true } else { false } }
 
   var deadline: UInt64 { min(limits.next, probe?.deadline ?? .max) }
 
@@ -163,12 +184,17 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     switch limits.passed(now) {
     case .nothing: break
     case .patience: giveBackPlace(.other)
+    case .notice where routes:
+      owner.carrierIsConnecting(.routing, "no answer from its bastion yet", isNews: true)
     case .notice:
       owner.carrierIsConnecting(
         .connecting, "ssh to \(place): it doesn't answer", isNews: true)
     case .end:
       if case .resolving = phase {
         return fail(LinkFailure(.unreachable, "no answer from ssh -G for “\(target.address)”"))
+      }
+      if routes {
+        return fail(LinkFailure(.unreachable, "no way through its bastion: it is down or busy"))
       }
       fail(
         LinkFailure(

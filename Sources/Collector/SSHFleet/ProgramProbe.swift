@@ -1,4 +1,7 @@
 /// One bounded run of a program beside a stream: its output, as a whole, or nothing.
+///
+/// One that is late is killed, or waited for where killing it wouldn't end what it started: ps
+/// hangs in `D` on the very host that is in trouble, and a second one would be one more.
 final class ProgramProbe: ChildProcessOwner {
   private let loop: EventLoop
   private var completion: (([UInt8]?) -> Void)?
@@ -6,10 +9,18 @@ final class ProgramProbe: ChildProcessOwner {
   private var output: [UInt8] = []
   private(set) var deadline = UInt64.max
 
-  init(loop: EventLoop, completion: @escaping ([UInt8]?) -> Void) {
+  private let waitsForLate: Bool
+
+  init(
+    loop: EventLoop, waitsForLate: Bool = false, completion: @escaping ([UInt8]?) -> Void
+  ) {
     self.loop = loop
+    self.waitsForLate = waitsForLate
     self.completion = completion
   }
+
+  /// Whether nothing of it runs any more.
+  var isDone: Bool { child == nil }
 
   func start(_ arguments: [String]) {
     let child = ChildProcess(loop: loop, owner: self)
@@ -23,7 +34,13 @@ final class ProgramProbe: ChildProcessOwner {
     finish(nil)
   }
 
-  func deadlinePassed(_ now: UInt64) { finish(nil) }
+  func deadlinePassed(_ now: UInt64) {
+    guard waitsForLate else { return finish(nil) }
+    deadline = .max
+    let completion = self.completion
+    self.completion = nil
+    completion?(nil)
+  }
 
   func child(_ child: ChildProcess, didWrite bytes: Span<UInt8>) {
     for index in bytes.indices.prefix(Probe.answerLimit - output.count) {

@@ -65,7 +65,9 @@ extension SSHCarrier {
     session = SSHSession(socket: socket, hostKeyTypes: HostKeyTypes.preferred(keys.types))
     guard session != nil else { return fail(LinkFailure(.unreachable, "libssh2: out of memory")) }
     phase = .handshaking
-    limits.begin(LinkDeadlines.handshake, patience: holdsPlace, notice: true)
+    // A ProxyCommand logs in at its bastion meanwhile: that place is kept until it is done.
+    let isDirect = if case .command = endpoint.route { false } else { true }
+    limits.begin(LinkDeadlines.handshake, patience: holdsPlace && isDirect, notice: true)
     owner.carrierIsConnecting(.keyExchange, "key exchange with \(addressText)")
     owner.carrierDeadlineChanged()
     advance()

@@ -31,7 +31,7 @@ extension SSHCarrier {
           .unsupported,
           "\(file):\(line) knows \(endpoint.keyName) by its \(kinds) key only, which libssh2 1.10 "
             + "can't check; add its ed25519 or ecdsa key to that file (\(addressText) shows "
-            + "\(fingerprint))", isForProgram: true))
+            + "\(fingerprint))", program: .any))
     case .changed(let file, let line):
       fail(
         LinkFailure(

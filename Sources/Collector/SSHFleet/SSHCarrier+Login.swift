@@ -52,7 +52,7 @@ extension SSHCarrier {
       plan?.passedOver.append(reason)
       attempt += 1
     case .refused(let tried, let passedOver):
-      if !passedOver.isEmpty { plan?.needsProgram = true }
+      if !passedOver.isEmpty { plan?.agentNeedsProgram = true }
       if passedOver.contains(.rsa) {
         plan?.passedOver.append(
           "the ssh-agent's RSA keys: libssh2 1.10 signs those with SHA-1 only, which OpenSSH "
@@ -78,7 +78,7 @@ extension SSHCarrier {
         .refusedKey,
         "\(addressText) refused \(refusals) key\(refusals == 1 ? "" : "s") for user \(user)"
           + "\(accepts). Add the public key to ~\(user)/.ssh/authorized_keys there, or give "
-          + "another with --identity FILE\(passedOverText)", isForProgram: hasOthers))
+          + "another with --identity FILE\(passedOverText)", program: programUse))
     return false
   }
 
@@ -86,11 +86,16 @@ extension SSHCarrier {
     LinkFailure(
       .refusedKey,
       "no key to log in with: give an ed25519 or ecdsa key with --identity FILE, or start an "
-        + "ssh-agent\(passedOverText)", isForProgram: hasOthers)
+        + "ssh-agent\(passedOverText)", program: programUse)
   }
 
-  /// Whether there are keys that only OpenSSH's program can use.
-  private var hasOthers: Bool { plan?.needsProgram ?? false }
+  /// What OpenSSH's program could try. A key that was refused isn't offered a second time: sshd
+  /// counts refusals.
+  private var programUse: LinkFailure.ProgramUse {
+    guard let plan else { return .none }
+    if refusals == 0 { return plan.programKeys.isEmpty && !plan.agentNeedsProgram ? .none : .any }
+    return plan.programKeys.isEmpty ? .none : .keys(plan.programKeys)
+  }
 
   private var passedOverText: String {
     guard let passedOver = plan?.passedOver, !passedOver.isEmpty else { return "" }

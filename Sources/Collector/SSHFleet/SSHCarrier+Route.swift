@@ -70,6 +70,7 @@ extension SSHCarrier: ChildProcessOwner {
         "the bastion \(bastion) can't reach \(addressText), or may not forward to it: try "
           + "ssh -J \(bastion) \(target.address)")
     }
+    if proxyComplaint.contains("kex_exchange_identification") { giveBackPlace(.pushedBack) }
     let failure = SSHProgram.failure(proxyComplaint, status: 255, place: addressText)
     return LinkFailure(
       failure.kind, "its ProxyCommand ended before the host's banner: \(failure.description)")

@@ -10,6 +10,7 @@ extension SSHCarrier {
     if let probe, !advance(probe, session) { return false }
     guard let channel else { return false }
     let buffer = loop.buffer
+    defer { streamWrites = self.session?.waitsToWrite ?? false }
     switch channel.read(into: buffer) {
     case .failed(let text):
       fail(LinkFailure(.unreachable, "\(addressText): the connection broke: \(text)"))
@@ -43,12 +44,14 @@ extension SSHCarrier {
     owner.carrierDeadlineChanged()
   }
 
-  /// Takes the second command's steps; whether the stream may be read.
+  /// Takes the second command's steps; whether the stream may be read. Of a packet that is half
+  /// sent (LIBSSH2_ERROR_EAGAIN) only its own sender may go on.
   private func advance(_ probe: SessionProbe, _ session: SSHSession) -> Bool {
-    probe.advance(session, buffer: loop.buffer)
+    if streamWrites, session.waitsToWrite { return true }
+    probe.advance(buffer: loop.buffer)
     settle(probe)
     guard case .streaming = phase else { return false }
-    return !probe.holdsWriting
+    return !session.waitsToWrite
   }
 
   func settle(_ probe: SessionProbe) {

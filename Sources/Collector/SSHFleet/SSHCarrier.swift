@@ -39,6 +39,8 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   /// The stream's channel, and the second command beside it.
   var channel: SSHChannel?
   var probe: SessionProbe?
+  /// The stream's read has a packet half sent.
+  var streamWrites = false
   /// The ProxyCommand, where there is one, and what it complained of.
   var proxy: ChildProcess?
   var proxyComplaint = ""
@@ -99,7 +101,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
       self.plan = plan
       if let reason = endpoint.needsProgram, target.transport == .auto, SSHProgram.isInstalled {
         return fail(
-          LinkFailure(.unsupported, "libssh2 can't log in with \(reason)", isForProgram: true))
+          LinkFailure(.unsupported, "libssh2 can't log in with \(reason)", program: .any))
       }
       guard !plan.attempts.isEmpty else { return fail(noKeyFailure()) }
       if case .jump(let bastion) = endpoint.route { return route(through: bastion, endpoint) }
@@ -217,7 +219,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   private func handshakeFailed(_ session: SSHSession, code: Int32, text: String) {
     let greeting = ServerGreeting(session.greetingBytes)
     if let mismatch = greeting.mismatch {
-      return fail(LinkFailure(.unsupported, "\(addressText): \(mismatch)", isForProgram: true))
+      return fail(LinkFailure(.unsupported, "\(addressText): \(mismatch)", program: .any))
     }
     if greeting.banner == nil, let bastion = endpoint?.route.bastion {
       return fail(proxyFailure(bastion))

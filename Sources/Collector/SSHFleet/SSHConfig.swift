@@ -21,6 +21,8 @@ struct SSHConfig: Equatable, Sendable {
   /// Certificates and tokens to log in with, which libssh2 knows nothing of.
   var certificates: [String] = []
   var hasToken = false
+  /// `ProxyUseFdpass`: the ProxyCommand hands over a descriptor instead of carrying the bytes.
+  var passesDescriptors = false
 
   init(hostName: String) {
     self.hostName = hostName
@@ -44,6 +46,7 @@ struct SSHConfig: Equatable, Sendable {
     if let jump = values["proxyjump"]?.first, jump != "none" { proxyJump = jump }
     if let command = values["proxycommand"]?.first, command != "none" { proxyCommand = command }
     certificates = (values["certificatefile"] ?? []).map(expandHome)
+    passesDescriptors = values["proxyusefdpass"]?.first == "yes"
     hasToken = values["pkcs11provider"].map { $0.first != "none" } ?? false
   }
 
@@ -234,9 +237,9 @@ final class SSHConfigSource: Sendable {
 }
 
 /// Runs a program to its end and returns what it printed; `nil` output where it isn't installed.
-/// Bounded in time by nothing but the program, so only for ones that don't wait for the network.
+/// One that takes longer than `seconds` is killed, with all it started.
 func runProgram(
-  _ arguments: [String]
+  _ arguments: [String], seconds: Double = 30
 ) throws(LinkFailure) -> (output: String?, error: String) {
   var pipes: (output: [Int32], error: [Int32]) = ([-1, -1], [-1, -1])
   guard culprit_pipe(&pipes.output) == 0, culprit_pipe(&pipes.error) == 0 else {
@@ -253,12 +256,13 @@ func runProgram(
     if child == -ENOENT { return (nil, "") }
     throw LinkFailure(.unreachable, "can't start \(arguments[0]): \(errorText(-child))")
   }
-  // ssh -G prints far less than a pipe holds on stderr, so reading one after the other is safe.
-  let text = readAll(output.number)
-  let complaint = readAll(error.number)
+  let end = monotonicNow() + UInt64(seconds * 1e9)
+  let texts = readAll([output.number, error.number], until: end)
+  if texts == nil { kill(-child, SIGKILL) }
   var status: Int32 = 0
   while waitpid(child, &status, 0) < 0, errno == EINTR {}
-  return (text, complaint)
+  guard let texts else { return ("", "no end within \(Int(seconds)) s") }
+  return (texts[0], texts[1])
 }
 
 /// `culprit_spawn` with Swift strings; the pid, or -errno.
@@ -269,14 +273,22 @@ func spawn(_ arguments: [String], input: Int32 = -1, output: Int32, error: Int32
   return culprit_spawn(pointers, input, output, error, 1)
 }
 
-private func readAll(_ number: Int32) -> String {
-  var bytes: [UInt8] = []
+/// Reads descriptors to their ends, each up to 1 MiB; `nil` where that takes too long.
+private func readAll(_ numbers: [Int32], until end: UInt64) -> [String]? {
+  var texts: [[UInt8]] = numbers.map { _ in [] }
+  var waiting = numbers.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
   var buffer = [UInt8](repeating: 0, count: 16 << 10)
-  while bytes.count < 1 << 20 {
-    let count = read(number, &buffer, buffer.count)
-    if count < 0, errno == EINTR { continue }
-    guard count > 0 else { break }
-    bytes.append(contentsOf: buffer[0..<count])
+  // A negative descriptor is passed over by poll(2).
+  while waiting.contains(where: { $0.fd >= 0 }) {
+    let now = monotonicNow()
+    guard now < end else { return nil }
+    poll(&waiting, nfds_t(waiting.count), Int32(min(1000, (end - now) / 1_000_000 + 1)))
+    for index in waiting.indices where waiting[index].fd >= 0 && waiting[index].revents != 0 {
+      let count = read(waiting[index].fd, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { waiting[index].fd = -1 }
+      if count > 0, texts[index].count < 1 << 20 { texts[index] += buffer[0..<count] }
+    }
   }
-  return String(decoding: bytes, as: UTF8.self)
+  return texts.map { String(decoding: $0, as: UTF8.self) }
 }

@@ -9,14 +9,50 @@ enum SSHProgram {
     return path.split(separator: ":").contains { access("\($0)/ssh", X_OK) == 0 }
   }()
 
+  /// No dialogue window either: the ssh that ssh starts for a ProxyJump isn't in batch mode.
+  static let program = ["env", "SSH_ASKPASS_REQUIRE=never", "ssh"]
+
+  /// The words for another session of a connection that a master holds. Where that is gone they
+  /// fail: no configuration is read and no connection made.
+  static func beside(_ controlPath: String) -> [String] {
+    program + [
+      "-F", "none", "-T", "-x", "-a", "-S", controlPath, "-o", "ControlMaster=no", "-o",
+      "BatchMode=yes", "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR",
+    ]
+  }
+
+  /// The identity files and known_hosts files for a bastion, which `~/.ssh/config` says more of:
+  /// they are added to its own, unless the command line or [[host]] gave files.
+  static func keysForBastion(_ target: FleetTarget) -> [String] {
+    var words: [String] = []
+    let identities = target.explicit.identities ?? target.defaults.identities ?? []
+    words += identities.flatMap { ["-i", expandHome($0)] }
+    func list(_ files: [String]) -> String {
+      files.map { "\"\(expandHome($0))\"" }.joined(separator: " ")
+    }
+    if let files = target.explicit.knownHosts {
+      words += ["-o", "UserKnownHostsFile=\(list(files))", "-o", "GlobalKnownHostsFile=none"]
+    } else if let files = target.defaults.knownHosts {
+      words += ["-o", "GlobalKnownHostsFile=\(list(files)) /etc/ssh/ssh_known_hosts"]
+    }
+    return words
+  }
+
   /// How long it may take to a host that says nothing, seconds.
   static let connectSeconds = 30
 
   /// The words that run `command` on a host, or a master for other sessions of it.
+  ///
+  /// - Parameter bastion: the master that holds a login at its bastion, instead of one of its own.
   static func arguments(
-    _ target: FleetTarget, _ known: HostSettings, options: FleetOptions, controlPath: String?
+    _ target: FleetTarget, _ known: HostSettings, options: FleetOptions, controlPath: String?,
+    bastion: String? = nil
   ) -> [String] {
     var words = start(options: options)
+    if let bastion {
+      let through = beside(bastion) + ["-W", "%h:%p", "--", "bastion"]
+      words += ["-o", "ProxyCommand=\(through.joined(separator: " "))"]
+    }
     if let controlPath {
       words += ["-o", "ControlMaster=yes", "-o", "ControlPath=\(controlPath)"]
     } else {
@@ -31,7 +67,7 @@ enum SSHProgram {
 
   /// What holds for every call: nothing is asked, nothing of the user's session goes along.
   static func start(options: FleetOptions) -> [String] {
-    var words = ["ssh"]
+    var words = program
     if let file = options.sshConfigFile { words += ["-F", file] }
     words += ["-T", "-x", "-a", "-e", "none"]
     let settings = [

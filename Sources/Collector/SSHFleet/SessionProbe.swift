@@ -1,16 +1,16 @@
 /// A second command on a session that streams: its output, as a whole, or nothing.
 ///
-/// libssh2 allows one write under way per session, and reading may write too (window adjusts).
-/// So while a step of ours waits for the socket, the stream isn't read: `holdsWriting`.
+/// libssh2 allows one write under way per session, and reading may write too (window adjusts): the
+/// carrier sees to it that only the one of both goes on whose write has to be finished.
+///
+/// What it left on the host may hang, and can't be ended from here: one that is late goes on
+/// quietly, and until it has ended nothing else is asked on this session.
 final class SessionProbe {
   private enum Phase {
     case opening
     case starting
     case reading
     case releasing
-    /// It took too long, and what it left on the host can't be ended: nothing is asked again on
-    /// this session before it has ended by itself.
-    case stuck
     case done
   }
 
@@ -35,21 +35,14 @@ final class SessionProbe {
 
   var isDone: Bool { if case .done = phase { true } else { false } }
 
-  /// Whether a write of ours is under way: nobody else may write now.
-  private(set) var holdsWriting = false
-
   func takeAnswer() -> Answer? {
     defer { answer = nil }
     return answer
   }
 
   /// Goes as far as it can without waiting.
-  func advance(_ session: SSHSession, buffer: UnsafeMutableRawBufferPointer) {
+  func advance(buffer: UnsafeMutableRawBufferPointer) {
     while takeStep(buffer) {}
-    switch phase {
-    case .opening, .starting, .releasing: holdsWriting = session.waitsToWrite
-    case .reading, .stuck, .done: holdsWriting = false
-    }
   }
 
   /// Whether another step may follow at once.
@@ -57,7 +50,7 @@ final class SessionProbe {
     switch phase {
     case .opening: return follow(channel.open(), then: .starting)
     case .starting: return follow(channel.start("exec sh -c '\(command)'"), then: .reading)
-    case .reading, .stuck: return readStep(buffer)
+    case .reading: return readStep(buffer)
     case .releasing: return follow(channel.release(), then: .done)
     case .done: return false
     }
@@ -105,6 +98,5 @@ final class SessionProbe {
 
   func deadlinePassed() {
     settle(.nothing)
-    phase = .stuck
   }
 }

@@ -15,7 +15,7 @@ int culprit_open(const char *path, int flags, mode_t mode);
 /// Sets O_NONBLOCK; -1 and errno on failure.
 int culprit_set_nonblocking(int descriptor);
 
-/// Starts `arguments[0]` (looked up in PATH) in a process group of its own, with stdin from
+/// Starts `arguments[0]` (looked up in PATH) in a session of its own, with stdin from
 /// `input` (-1: /dev/null) and stdout and stderr to the other two descriptors, every signal at its
 /// default, and PR_SET_PDEATHSIG = SIGKILL where `dies_with_parent`. Returns the pid, or -errno.
 pid_t culprit_spawn(char *const arguments[], int input, int output, int error,

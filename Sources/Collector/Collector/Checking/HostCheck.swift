@@ -15,6 +15,8 @@ public final class HostCheck: LinkDelegate {
     var address: String?
     var failure: LinkFailure?
     var agent: String?
+    /// The question for it was answered.
+    var wasAsked = false
     var hasAsked = false
     var hasAnswer = false
     var samples = 0
@@ -32,6 +34,7 @@ public final class HostCheck: LinkDelegate {
   private let queue = FleetEventQueue(limit: 1000)
   private let state: Mutex<State>
   private let ended = DispatchSemaphore(value: 0)
+  private let end = Mutex<(@Sendable (String) -> Void)?>(nil)
 
   public init(_ target: FleetTarget) {
     feed = HostFeed(target: target, queues: [queue])
@@ -46,13 +49,22 @@ public final class HostCheck: LinkDelegate {
     return state.withLock { $0.results ?? [] }
   }
 
+  /// Called once, when all is known that will be.
+  var onEnd: (@Sendable (String) -> Void)? {
+    get { end.withLock { $0 } }
+    set { end.withLock { $0 = newValue } }
+  }
+
   private func finish() {
     let isFirst = state.withLock { state in
       guard state.results == nil else { return false }
       state.results = HostCheck.results(state)
       return true
     }
-    if isFirst { ended.signal() }
+    guard isFirst else { return }
+    // Nothing is tried a second time: a server counts bad logins.
+    onEnd?(host)
+    ended.signal()
   }
 
   // MARK: - The link
@@ -107,15 +119,21 @@ public final class HostCheck: LinkDelegate {
   public func linkDidAnswer(_ answer: [UInt8]?) {
     state.withLock { state in
       state.hasAnswer = true
-      let line = answer?.split(separator: UInt8(ascii: "\n")).first.map(Array.init)
-      state.agent = line.map { Printable.text(String(decoding: $0, as: UTF8.self), limit: 80) }
+      let lines = answer?.split(separator: UInt8(ascii: "\n")).map {
+        Printable.text(String(decoding: $0, as: UTF8.self), limit: 80)
+      }
+      // A login shell may print what it likes before our own words.
+      guard let mark = lines?.lastIndex(of: HostCheck.agentMark) else { return }
+      state.wasAsked = true
+      state.agent = lines?[(mark + 1)...].first
     }
   }
 
   public func linkDidEnd(status: Int32?) -> LinkFailure { feed.linkDidEnd(status: status) }
 
+  private static let agentMark = "@agent"
   private static let question =
-    "PATH=$PATH:/usr/local/bin; command -v culprit-agent >/dev/null && culprit-agent --version"
+    "echo \(agentMark); PATH=$PATH:/usr/local/bin; command -v culprit-agent >/dev/null && culprit-agent --version"
 
   // MARK: - Results
 
@@ -135,20 +153,21 @@ public final class HostCheck: LinkDelegate {
   ]
 
   private static func remote(_ state: State) -> [CheckResult] {
+    let failing = state.failure != nil || state.address == nil ? failingStep(state) : nil
     let reached = state.stage ?? .resolving
-    let hasFailed = state.failure != nil || state.address == nil
-    let failing = hasFailed ? failingStep(state, reached) : nil
     var results: [CheckResult] = []
     var isBroken = false
     for (step, stage) in steps {
-      if step == .bastion, state.words[.routing] == nil, failing != .bastion { continue }
+      if step == .bastion, state.words[.routing] == nil { continue }
       if isBroken {
         results.append(CheckResult(step, .skipped, "not reached"))
       } else if step == failing {
         isBroken = true
         results.append(CheckResult(step, .failed, reason(state)))
-      } else {
+      } else if failing == nil || stage <= reached || proves(state, step) {
         results.append(CheckResult(step, .ok, detail(step, stage, state)))
+      } else {
+        results.append(CheckResult(step, .skipped, "not tried"))
       }
     }
     guard !isBroken else {
@@ -158,8 +177,22 @@ public final class HostCheck: LinkDelegate {
     return results + stream(state)
   }
 
-  /// The kind of a failure tells more than the stage: the ssh program goes through all in one.
-  private static func failingStep(_ state: State, _ reached: LinkStage) -> CheckStep? {
+  /// The ssh program goes through all in one stage; what it complains of says how far it got.
+  private static func proves(_ state: State, _ step: CheckStep) -> Bool {
+    guard state.words[.connecting]?.hasPrefix("ssh to ") ?? false, state.stage == .connecting else {
+      return false
+    }
+    switch state.failure?.kind {
+    case .unknownKey, .changedKey: return step != .login
+    case .refusedKey: return true
+    default: return false
+    }
+  }
+
+  /// The kind of a failure tells more than the stage, where the host was asked at all.
+  private static func failingStep(_ state: State) -> CheckStep? {
+    if state.failure?.isOfBastion ?? false { return .bastion }
+    let reached = state.stage ?? .resolving
     switch state.failure?.kind {
     case .unknownKey, .changedKey: return .hostKey
     case .refusedKey: return .login
@@ -172,7 +205,8 @@ public final class HostCheck: LinkDelegate {
 
   private static func reason(_ state: State) -> String {
     if let failure = state.failure { return Printable.text(failure.description) }
-    return "no end within the time: " + (state.news ?? state.words.values.first ?? "no answer")
+    let words = state.news ?? state.stage.flatMap { state.words[$0] } ?? "no answer"
+    return "no end within the time: \(words)"
   }
 
   private static func detail(_ step: CheckStep, _ stage: LinkStage, _ state: State) -> String {
@@ -199,6 +233,12 @@ public final class HostCheck: LinkDelegate {
     ]
     if let agent = state.agent, !agent.isEmpty {
       results.append(CheckResult(.agent, .ok, agent))
+    } else if !state.wasAsked {
+      results.append(
+        CheckResult(
+          .agent, .warning,
+          "a second command can't be run there (MaxSessions, ForceCommand?): "
+            + "no agent is found, and tasks in D aren't either"))
     } else {
       results.append(CheckResult(.agent, .skipped, "none installed: vmstat and ps are used"))
     }

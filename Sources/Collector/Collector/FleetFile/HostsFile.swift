@@ -81,6 +81,9 @@ private struct HostsFileReader {
   }
 
   mutating func read(_ line: Substring, number: Int) throws(FleetFileError) {
+    if section == .variables, !line.drop(while: { $0 == " " }).hasPrefix("[") {
+      return addVariable(line, number)
+    }
     let words = try HostsFileReader.words(line).mapError { error(number, $0) }
     guard let first = words.first else { return }
     if first.hasPrefix("["), words.count == 1, let header = header(first) {
@@ -89,12 +92,25 @@ private struct HostsFileReader {
     switch section {
     case .hosts: try addHosts(first, Array(words.dropFirst()), number)
     case .children: children[group ?? "", default: []].append(first)
-    case .variables:
-      // Also with blanks around the sign: `ansible_user = admin`.
-      let text = words.joined(separator: " ")
-      guard let (key, value) = HostsFileReader.assignment(text[...]) else { return }
-      variables[group ?? "", default: []].append((key, value, number))
+    case .variables: break
     }
+  }
+
+  /// `ansible_user = admin`: no shell words, so a quote or a brace in the value is just that.
+  private mutating func addVariable(_ line: Substring, _ number: Int) {
+    let text = line.drop { $0 == " " || $0 == "\t" }
+    guard !text.hasPrefix("#"), !text.hasPrefix(";"),
+      let (key, value) = HostsFileReader.assignment(text)
+    else { return }
+    var trimmed = value[...]
+    while trimmed.last?.isWhitespace ?? false { trimmed.removeLast() }
+    for quote in ["\"", "'"] where trimmed.count > 1 {
+      if trimmed.hasPrefix(quote), trimmed.hasSuffix(quote) {
+        trimmed = trimmed.dropFirst().dropLast()
+        break
+      }
+    }
+    variables[group ?? "", default: []].append((key, String(trimmed), number))
   }
 
   /// The text between brackets, if it is a header and no range of hosts.
@@ -128,8 +144,12 @@ private struct HostsFileReader {
   ) throws(FleetFileError) {
     let names: [String]
     do throws(HostNames.RangeError) {
-      // Ansible writes ranges with a colon.
-      names = try HostNames.expand(HostsFileReader.withDashes(pattern))
+      // Ansible writes ranges with a colon, and knows those of letters too.
+      var expanded: [String] = []
+      for part in HostsFileReader.withoutLetterRanges(pattern) {
+        expanded += try HostNames.expand(HostsFileReader.withDashes(part))
+      }
+      names = expanded
     } catch {
       throw self.error(number, Printable.text(error.description))
     }
@@ -158,6 +178,8 @@ private struct HostsFileReader {
   private func set(
     _ key: String, _ value: String, _ host: inout FleetFile.Host, _ number: Int, isStronger: Bool
   ) throws(FleetFileError) {
+    // A template is filled in by Ansible alone.
+    if value.contains("{{") { return }
     var new = LinkSettings()
     switch key {
     case "ansible_host", "ansible_ssh_host":
@@ -183,15 +205,25 @@ private struct HostsFileReader {
   }
 
   /// Variables of groups hold where a host says nothing; a smaller group is stronger than one
-  /// that has it as a child, and `all` is the weakest.
+  /// that has it as a child, and `all` is the weakest. Among groups of one level the last in the
+  /// order of their names wins, and of a group's lines the last, as Ansible has it.
   func finish() throws(FleetFileError) -> [FleetFile.Host] {
     var hosts = self.hosts
+    var groupsOf: [String: [String]] = [:]
+    for (group, names) in members {
+      for name in Set(names) { groupsOf[name, default: []] += [group] }
+    }
+    var parentsOf: [String: [String]] = [:]
+    for (parent, names) in children {
+      for name in names { parentsOf[name, default: []] += [parent] }
+    }
     for name in order {
       guard var host = hosts[name] else { continue }
-      let groups = groups(of: name)
-      host.tags = groups.filter { $0 != "all" && $0 != "ungrouped" }
-      for group in groups + (groups.contains("all") ? [] : ["all"]) {
-        for (key, value, number) in variables[group] ?? [] {
+      let levels = HostsFileReader.levels(groupsOf[name] ?? [], parentsOf)
+      host.tags = levels.flatMap { $0.sorted() }.filter { $0 != "all" && $0 != "ungrouped" }
+      let strongestFirst = levels.flatMap { $0.sorted(by: >) }.filter { $0 != "all" } + ["all"]
+      for group in strongestFirst {
+        for (key, value, number) in (variables[group] ?? []).reversed() {
           try set(key, value, &host, number, isStronger: false)
         }
       }
@@ -200,17 +232,33 @@ private struct HostsFileReader {
     return order.compactMap { hosts[$0] }
   }
 
-  /// A host's groups, its own first, then those that have these as children.
-  private func groups(of host: String) -> [String] {
-    var found = members.keys.filter { members[$0]?.contains(host) ?? false }.sorted()
-    var next = 0
-    while next < found.count {
-      let child = found[next]
-      next += 1
-      let parents = children.keys.filter { children[$0]?.contains(child) ?? false }.sorted()
-      found += parents.filter { !found.contains($0) }
+  /// A host's own groups, then those that have these as children, and so on; each group once.
+  private static func levels(
+    _ own: [String], _ parentsOf: [String: [String]]
+  ) -> [[String]] {
+    var seen = Set(own)
+    var levels = [own]
+    while let last = levels.last, !last.isEmpty {
+      let parents = Set(last.flatMap { parentsOf[$0] ?? [] }).subtracting(seen)
+      seen.formUnion(parents)
+      levels.append(Array(parents))
     }
-    return found
+    return levels
+  }
+
+  /// `db-[a:c]` as db-a, db-b, db-c.
+  private static func withoutLetterRanges(_ pattern: String) -> [String] {
+    guard let open = pattern.firstIndex(of: "["), let close = pattern[open...].firstIndex(of: "]")
+    else { return [pattern] }
+    let inner = Array(pattern[pattern.index(after: open)..<close].unicodeScalars)
+    let tails = withoutLetterRanges(String(pattern[close...].dropFirst()))
+    guard inner.count == 3, inner[1] == ":", inner[0].value <= inner[2].value,
+      inner[0].properties.isAlphabetic, inner[0].isASCII, inner[2].properties.isAlphabetic,
+      inner[2].isASCII
+    else { return tails.map { pattern[...close] + $0 } }
+    return (inner[0].value...inner[2].value).compactMap(Unicode.Scalar.init).flatMap { letter in
+      tails.map { "\(pattern[..<open])\(letter)\($0)" }
+    }
   }
 
   private static func assignment(_ text: Substring) -> (key: String, value: String)? {

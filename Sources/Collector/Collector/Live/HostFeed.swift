@@ -30,6 +30,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   /// Lines that are no vmstat before the stream is given up: a chatty login script prints fewer.
   static let noiseLimit = 500
+  /// How far the time of a look may be off.
+  static let lookDriftSeconds = 300.0
   /// Longest standard error that is kept, characters.
   static let errorLimit = 400
 
@@ -122,9 +124,13 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   }
 
   func linkDidAnswer(_ answer: [UInt8]?) {
-    guard let answer, let report = SuspectListing.report(answer, host: target.name),
+    guard let answer, var report = SuspectListing.report(answer, host: target.name),
       !report.suspects.isEmpty
     else { return }
+    // The look is of now, on the host's clock as it was measured; a host that says otherwise
+    // would keep its sightings for ever.
+    let now = Timestamp.now.advanced(bySeconds: status.clockOffset ?? 0)
+    if abs(report.time.seconds(since: now)) > HostFeed.lookDriftSeconds { report.time = now }
     send(.suspects(report))
   }
 

@@ -11,6 +11,8 @@ public struct HistoryFollower {
   private var seen: [String: Timestamp] = [:]
   /// How far from a row the look may lie that it called for: ps takes its time.
   private static let lookSeconds = 15.0
+  /// Hosts whose rows lie this close together are asked for at once.
+  private static let nearSeconds = 60.0
 
   /// `hosts`: the ones to follow; `nil` for all.
   public init(store: HistoryStore, hosts: [String]?) {
@@ -38,6 +40,20 @@ public struct HistoryFollower {
   /// The looks at tasks in `D` that are new, of hosts whose rows may have called for one.
   private mutating func suspects(
     of hosts: [String: Timestamp]
+  ) throws(HistoryError) -> [FleetEvent] {
+    var events: [FleetEvent] = []
+    // Clocks that are far apart are asked for one by one: between them may lie days.
+    let newest = hosts.values.max() ?? .now
+    let near = hosts.filter { newest.seconds(since: $0.value) < Self.nearSeconds }
+    let groups = [near] + hosts.filter { near[$0.key] == nil }.map { [$0.key: $0.value] }
+    for group in groups {
+      events += try suspects(within: group)
+    }
+    return events
+  }
+
+  private mutating func suspects(
+    within hosts: [String: Timestamp]
   ) throws(HistoryError) -> [FleetEvent] {
     guard let first = hosts.values.min(), let last = hosts.values.max() else { return [] }
     var events: [FleetEvent] = []
