@@ -64,7 +64,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       status.state = .connected
     case .stale:
       status.state = .stale
-      status.lastError = "no row for three intervals\(noiseText)"
+      // The state says the rest.
+      status.lastError = lastNoise.isEmpty ? nil : String(noiseText.dropFirst(2))
     case .backingOff(let failure, let seconds):
       status.state = failure.kind == .noVmstat ? .noVmstat : .backingOff
       status.retryAt = Timestamp.now.advanced(bySeconds: seconds)

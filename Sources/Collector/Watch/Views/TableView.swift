@@ -3,10 +3,15 @@ import Records
 
 /// The table: a line per host, updated in place, worst first.
 enum TableView {
+  /// ` 12D`
+  private static let markCells = 4
+
   static func draw(_ state: WatchState, on screen: inout Screen) {
     let fleet = state.fleet
+    // Behind a name there may stand how many of its tasks are in D.
+    let mark = fleet.hosts.contains { $0.suspectCount > 0 } ? TableView.markCells : 0
     let layout = TableLayout(
-      width: state.columns, longestName: fleet.longestName, hidden: state.hiddenColumns)
+      width: state.columns, longestName: fleet.longestName + mark, hidden: state.hiddenColumns)
     let areas = state.tableAreas
     drawTitles(layout, row: areas.body.lowerBound - 1, on: &screen)
     let range = state.tableRange

@@ -32,7 +32,7 @@ struct StateJournal {
     case .stopped where !reason.isEmpty: log.info("\(status.host): stopped\(reason)")
     case .waiting, .stopped: log.debug("\(status.host): \(status.state.rawValue)")
     case .connected: log.info("\(status.host): connected to \(status.address)")
-    case .stale: log.warning("\(status.host): stale\(reason)")
+    case .stale: log.warning("\(status.host): no row for three intervals\(reason)")
     case .backingOff: log.warning("\(status.host): backing off\(reason)")
     case .refusedKey, .unknownKey, .changedKey, .unsupported, .noVmstat:
       log.error("\(status.host): \(status.state.rawValue)\(reason)")
