@@ -7,46 +7,8 @@ import Testing
 /// Hosts behind a bastion or a ProxyCommand, on real sshds.
 @Suite(.enabled(if: Machine.hasSSHD, Comment(rawValue: needsSSHD)), .live)
 struct RouteTests {
-  /// A bastion, hosts that know only its key and ours, and the user's configuration for both.
-  private struct Site {
-    let bastion: SSHServer
-    let host: SSHServer
-    var options = FleetOptions()
-
-    init(hosts: Int = 1, bastionLines: [String] = [], route: String = "ProxyJump gate") async throws
-    {
-      bastion = try await SSHServer.start(.init(lines: bastionLines))
-      host = try await SSHServer.start(
-        .init(addresses: (1...hosts).map { "127.0.0.\($0 + 1)" }))
-      let known = try bastion.folder.write(
-        TestFolder.text(try bastion.knownHosts()) + TestFolder.text(try host.knownHosts()),
-        to: "both_hosts")
-      options.sshConfigFile = try bastion.folder.write(
-        """
-        Host gate
-          HostName 127.0.0.1
-          Port \(bastion.port)
-          User \(Machine.user)
-          IdentityFile \(bastion.login.path)
-          IdentitiesOnly yes
-          UserKnownHostsFile \(known)
-        Host * !gate
-          UserKnownHostsFile \(known)
-          \(route)
-
-        """, to: "config")
-    }
-
-    func target(_ number: Int = 1, transport: Transport = .libssh2) throws -> FleetTarget {
-      var target = try host.target(
-        "web\(number)", address: "127.0.0.\(number + 1)", transport: transport)
-      target.explicit.knownHosts = nil
-      return target
-    }
-  }
-
   @Test func manyHostsShareOneLoginAtTheBastion() async throws {
-    let site = try await Site(hosts: 12)
+    let site = try await BastionSite(hosts: 12)
     let recorders = (1...12).map { _ in LinkRecorder() }
     try await withFleet(site.options) { fleet in
       for (index, recorder) in recorders.enumerated() {
@@ -63,29 +25,8 @@ struct RouteTests {
     try await until("the bastion's session to end") { site.bastion.sessionProcesses.isEmpty }
   }
 
-  /// A bastion with OpenSSH's own defaults carries a whole fleet over one login.
-  @Test func twoHundredHostsBehindOneBastion() async throws {
-    let site = try await Site(hosts: 16, bastionLines: ["MaxStartups 10:30:100"])
-    let recorders = (0..<200).map { _ in LinkRecorder() }
-    try await withFleet(site.options) { fleet in
-      for (index, recorder) in recorders.enumerated() {
-        var target = try site.target(index % 16 + 1)
-        target.name = "web\(index)"
-        target.command = "echo row; sleep 600"
-        target.intervalSeconds = 600
-        fleet.add(target, delegate: recorder)
-      }
-      for recorder in recorders {
-        try await recorder.wait(for: "a row", within: 200) { $0.rows >= 1 }
-      }
-    }
-    #expect(site.bastion.logins == 1)
-    #expect(site.bastion.connections == 1)
-    #expect(site.host.logins == 200)
-  }
-
   @Test func aBastionThatComesBackIsUsedAgain() async throws {
-    let site = try await Site()
+    let site = try await BastionSite()
     let recorder = LinkRecorder()
     try await withFleet(site.options) { fleet in
       fleet.add(try site.target(), delegate: recorder)
@@ -98,7 +39,7 @@ struct RouteTests {
   }
 
   @Test func aBastionThatMayNotForwardIsNamed() async throws {
-    let site = try await Site(bastionLines: ["AllowTcpForwarding no"])
+    let site = try await BastionSite(bastionLines: ["AllowTcpForwarding no"])
     let recorder = LinkRecorder()
     try await withFleet(site.options) { fleet in
       fleet.add(try site.target(), delegate: recorder)
@@ -110,7 +51,7 @@ struct RouteTests {
   }
 
   @Test func aBastionThatRefusesUsIsAskedOnce() async throws {
-    let site = try await Site(hosts: 5)
+    let site = try await BastionSite(hosts: 5)
     try site.bastion.folder.write("", to: "authorized_keys")
     let recorders = (1...5).map { _ in LinkRecorder() }
     try await withFleet(site.options) { fleet in
@@ -128,7 +69,7 @@ struct RouteTests {
   }
 
   @Test func aProxyCommandIsTheConnection() async throws {
-    let site = try await Site(route: "ProxyCommand ssh -F CONFIG -W %h:%p gate")
+    let site = try await BastionSite(route: "ProxyCommand ssh -F CONFIG -W %h:%p gate")
     var options = site.options
     let text = TestFolder.text(options.sshConfigFile ?? "")
     options.sshConfigFile = try site.bastion.folder.write(
@@ -144,7 +85,7 @@ struct RouteTests {
   }
 
   @Test func aProxyCommandThatFailsSaysWhy() async throws {
-    let site = try await Site(route: "ProxyCommand echo 'no way through' >&2; exit 3")
+    let site = try await BastionSite(route: "ProxyCommand echo 'no way through' >&2; exit 3")
     let recorder = LinkRecorder()
     try await withFleet(site.options) { fleet in
       fleet.add(try site.target(), delegate: recorder)

@@ -131,26 +131,6 @@ struct StreamTests {
     #expect(server.logins >= 12)
   }
 
-  /// An sshd as Debian configures it (MaxStartups 10:30:100): a fleet that starts at once neither
-  /// storms it nor is kept out by it.
-  @Test func aWholeFleetOnAnSSHDWithDefaultsGetsIn() async throws {
-    let server = try await SSHServer.start(.init(lines: ["MaxStartups 10:30:100"]))
-    let recorders = (0..<200).map { _ in LinkRecorder() }
-    try await withFleet { fleet in
-      for (index, recorder) in recorders.enumerated() {
-        fleet.add(
-          try server.target("web\(index)", command: "echo row; sleep 600", interval: 600),
-          delegate: recorder)
-      }
-      for recorder in recorders {
-        try await recorder.wait(for: "a row", within: 200) { $0.rows >= 1 }
-      }
-    }
-    #expect(server.logins == 200)
-    // A connection that sshd drops is tried again, later and later: some, not a storm.
-    #expect(server.connections < 400)
-  }
-
   /// What an admin's banner, ForceCommand and a login shell's chatter do to a stream: nothing.
   @Test func aLongBannerAndAForcedCommandChangeNothing() async throws {
     let folder = try TestFolder()

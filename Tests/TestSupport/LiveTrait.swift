@@ -6,28 +6,37 @@ import Testing
 public struct LiveTrait: TestTrait, SuiteTrait, TestScoping {
   public let isRecursive = true
 
-  private static let gate = Gate(places: 8)
+  private static let places = 8
+  private static let gate = Gate(places: places)
+  private let weight: Int
+
+  fileprivate init(isAlone: Bool) {
+    weight = isAlone ? LiveTrait.places : 1
+  }
 
   public func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
     guard !test.isSuite, testCase != nil else { return try await function() }
-    await LiveTrait.gate.enter()
-    defer { LiveTrait.gate.leave() }
+    await LiveTrait.gate.enter(weight)
+    defer { LiveTrait.gate.leave(weight) }
     try await function()
   }
 }
 
 extension Trait where Self == LiveTrait {
   /// Starts processes, so only a few such tests run at a time.
-  public static var live: Self { LiveTrait() }
+  public static var live: Self { LiveTrait(isAlone: false) }
+
+  /// Loads the machine by itself: no other such test runs beside it.
+  public static var liveAlone: Self { LiveTrait(isAlone: true) }
 }
 
 /// A counting semaphore that suspends tasks instead of blocking threads.
 private final class Gate: Sendable {
   private struct State {
     var free: Int
-    var waiting: [CheckedContinuation<Void, Never>] = []
+    var waiting: [(weight: Int, continuation: CheckedContinuation<Void, Never>)] = []
   }
 
   private let state: Mutex<State>
@@ -36,28 +45,32 @@ private final class Gate: Sendable {
     state = Mutex(State(free: places))
   }
 
-  func enter() async {
+  func enter(_ weight: Int) async {
     await withCheckedContinuation { continuation in
       let enters = state.withLock { state in
-        guard state.free > 0 else {
-          state.waiting.append(continuation)
+        // In order: a heavy one isn't passed by for ever.
+        guard state.waiting.isEmpty, state.free >= weight else {
+          state.waiting.append((weight, continuation))
           return false
         }
-        state.free -= 1
+        state.free -= weight
         return true
       }
       if enters { continuation.resume() }
     }
   }
 
-  func leave() {
-    let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      guard !state.waiting.isEmpty else {
-        state.free += 1
-        return nil
+  func leave(_ weight: Int) {
+    let next = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+      state.free += weight
+      var next: [CheckedContinuation<Void, Never>] = []
+      while let first = state.waiting.first, state.free >= first.weight {
+        state.free -= first.weight
+        next.append(first.continuation)
+        state.waiting.removeFirst()
       }
-      return state.waiting.removeFirst()
+      return next
     }
-    next?.resume()
+    for continuation in next { continuation.resume() }
   }
 }

@@ -25,6 +25,8 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     case streaming
     /// At the end of the stream, waiting for the exit status.
     case draining
+    /// The ProxyCommand gave up; its last words are awaited.
+    case leaving
     case closed
   }
 
@@ -151,6 +153,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     }
     guard let session else { return }
     if case .lent = phase { return }
+    if case .leaving = phase { return }
     if case .closed = phase { return }
     watch(session.wantedEvents)
   }
@@ -185,7 +188,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
       if case .again = channel.waitForClose() { return false }
       owner.carrierDidEnd(status: channel.exitStatus)
       return false
-    case .resolving, .routing, .queued, .connecting, .lent, .closed: return false
+    case .leaving, .resolving, .routing, .queued, .connecting, .lent, .closed: return false
     }
   }
 
@@ -222,7 +225,12 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
       return fail(LinkFailure(.unsupported, "\(addressText): \(mismatch)", program: .any))
     }
     if greeting.banner == nil, let bastion = endpoint?.route.bastion {
-      return fail(proxyFailure(bastion))
+      guard proxy != nil else { return fail(proxyFailure(bastion)) }
+      // Its socket closes before it ends: what it says of the reason is still to come.
+      phase = .leaving
+      limits.begin(second)
+      unwatch()
+      return owner.carrierDeadlineChanged()
     }
     if greeting.banner == nil {
       giveBackPlace(.pushedBack)
@@ -261,6 +269,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   private func timedOut() {
     switch phase {
     case .connecting: connectFailed(ETIMEDOUT)
+    case .leaving: fail(proxyFailure(endpoint?.route.bastion ?? ""))
     case .draining: owner.carrierDidEnd(status: channel?.exitStatus)
     case .resolving:
       fail(

@@ -50,23 +50,28 @@ public struct FleetFile: Equatable, Sendable {
     Set(hosts.flatMap(\.tags)).sorted()
   }
 
-  /// Largest file read, bytes: 10,000 hosts are about 1 MB.
-  static let sizeLimit = 16 << 20
-
   public static func read(path: String) throws(FleetFileError) -> FleetFile {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw FleetFileError(
-        file: path, line: nil,
-        "can't be read: \(readErrorText(path)); give another with --fleet FILE")
-    }
-    guard data.count <= sizeLimit else {
-      throw FleetFileError(file: path, line: nil, "is larger than \(sizeLimit >> 20) MiB")
-    }
-    return try FleetFile(text: String(decoding: data, as: UTF8.self), file: path)
+    try FleetFile(text: readListText(path, option: "--fleet"), file: path)
   }
+}
+
+/// Largest file read, bytes: 10,000 hosts are about 1 MB.
+private let sizeLimit = 16 << 20
+
+/// The text of a file that lists hosts; `option` is how another one is named.
+func readListText(_ path: String, option: String) throws(FleetFileError) -> String {
+  let data: Data
+  do {
+    data = try Data(contentsOf: URL(fileURLWithPath: path))
+  } catch {
+    throw FleetFileError(
+      file: path, line: nil,
+      "can't be read: \(readErrorText(path)); give another with \(option) FILE")
+  }
+  guard data.count <= sizeLimit else {
+    throw FleetFileError(file: path, line: nil, "is larger than \(sizeLimit >> 20) MiB")
+  }
+  return String(decoding: data, as: UTF8.self)
 }
 
 /// What is wrong with a fleet file: where, and what would be right.
