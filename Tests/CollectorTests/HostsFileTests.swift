@@ -95,7 +95,7 @@ import Testing
     ("\n-oProxyCommand=x\n", 2, "no host name"), ("web1 junk\n", 1, "key=value"),
     ("web1 ansible_port=0\n", 1, "65535"), ("web1 ansible_host=-x\n", 1, "no address"),
     ("web1 ansible_user='a b'\n", 1, "no user name"), ("web[1:99999999]\n", 1, "more than"),
-    ("web[a:z][a:z][a:z][a:z]\n", 1, "no number"),
+    ("web[a:z][a:z][a:z][a:z]\n", 1, "no host name"),
     ("web1 x='open\n", 1, "quote"),
   ])
   func whatIsWrongHasItsLine(text: String, line: Int, words: String) {

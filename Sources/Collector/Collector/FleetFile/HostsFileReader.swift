@@ -100,7 +100,8 @@ struct HostsFileReader {
       throw self.error(number, Printable.text(error.description))
     }
     for name in names {
-      guard let specifier = HostSpecifier(name) else {
+      // A bracket that is left was no range; one at the start is an IPv6 address's.
+      guard !name.dropFirst().contains("["), let specifier = HostSpecifier(name) else {
         throw error(number, "“\(Printable.text(name, limit: 80))” is no host name")
       }
       var host =
