@@ -131,6 +131,26 @@ struct HostFeedTests {
     #expect(errors.allSatisfy { $0.contains("Disk quota exceeded") && !$0.contains("\u{1B}") })
   }
 
+  @Test("a host that floods us with rows is given up")
+  func flood() {
+    let queue = FleetEventQueue()
+    let feed = HostFeed(
+      target: FleetTarget(name: "a", address: "a", command: "true"), queues: [queue])
+    feed.linkDidOpen()
+    let row = " 1  0  0  100  10  10  0  0  0  0  5  6  1  1 98  0  0\n"
+    _ = feed.linkDidReceive(
+      Array(" r  b swpd free buff cache si so bi bo in cs us sy id wa st\n".utf8).span)
+    // What a stalled connection held back comes at once, and is no flood.
+    #expect(
+      feed.linkDidReceive(Array(String(repeating: row, count: 1500).utf8).span).failure == nil)
+    var failure: LinkFailure?
+    for _ in 0..<100 where failure == nil {
+      failure = feed.linkDidReceive(Array(String(repeating: row, count: 1000).utf8).span).failure
+    }
+    #expect(failure?.kind == .noVmstat)
+    #expect(failure?.description.contains("floods") ?? false)
+  }
+
   @Test("a missing vmstat, and a command that fails, say what to do")
   func endings() {
     func ending(_ text: String, _ status: Int32?) -> LinkFailure {
@@ -151,6 +171,15 @@ struct HostFeedTests {
 
 @Suite("row clock")
 struct RowClockTests {
+  @Test("without a clock rows have the time of their arrival, in order")
+  func arrivals() {
+    var clock = RowClock(intervalSeconds: 60)
+    let before = Timestamp.now
+    let times = (0..<50).map { _ in clock.time(stamp: nil) }
+    #expect(times == times.sorted() && Set(times.map(\.nanoseconds)).count == 50)
+    #expect(times[0] >= before && times[49] < Timestamp.now.advanced(bySeconds: 1))
+  }
+
   @Test("unstamped rows are counted from the host's clock, and re-anchored by its uptime")
   func unstamped() {
     var clock = RowClock(intervalSeconds: 1)

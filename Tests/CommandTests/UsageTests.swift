@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -51,6 +52,17 @@ import Testing
       let check = try await Program.run(["bash", "-n"], input: result.output)
       #expect(check.code == 0, "\(check)")
     }
+  }
+
+  /// A message that nobody can read is no reason to crash.
+  @Test(arguments: ["hosts --db nosuch.db", "spikes --db nosuch.db", "check --ssh-config nosuch x"])
+  func aClosedStandardErrorIsNoCrash(words: String) async throws {
+    let result = try await Program.run([
+      "bash", "-c", "\(Machine.executable("culprit")) \(words) 2>&1 | true; echo ${PIPESTATUS[0]}",
+    ])
+    // 0 where standard output was the first to be found closed.
+    #expect(
+      ["0", "1", "2"].contains(result.outputText.trimmingCharacters(in: .newlines)), "\(result)")
   }
 
   /// Wrong use is told on standard error with exit code 2, and nothing else happens.

@@ -174,7 +174,7 @@ import Testing
           at: night.advanced(bySeconds: -86_400), from: night, hosts: hosts, samples: [],
           lastRowBefore: night.advanced(bySeconds: -90_000))))
     #expect(
-      state.reply == "the history has no row around 2026-11-22 03:12:00; "
+      state.reply == "no row of these hosts around 2026-11-22 03:12:00; "
         + "the last one before is of 2026-11-22 02:12:00")
   }
 

@@ -26,6 +26,8 @@ public struct CollectorLock: ~Copyable, Sendable {
 
   /// Takes the lock of the history at `path`, which need not exist yet (its folder must).
   public static func acquire(_ path: String) throws(HistoryError) -> CollectorLock {
+    // Nothing is left beside a file that can be no history.
+    try DatabaseFile.requireDatabase(path)
     let file = file(of: path)
     let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
     guard descriptor >= 0 else { throw openFailure(file) }

@@ -155,6 +155,20 @@ enum DatabaseFile {
     throw .missing(path: path)
   }
 
+  /// Throws where something other than an SQLite database stands there. Only for a process that
+  /// hasn't opened it: closing the descriptor drops the locks that it holds.
+  static func requireDatabase(_ path: String) throws(HistoryError) {
+    try requireFile(path)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var header = [UInt8](repeating: 0, count: 16)
+    let count = read(descriptor, &header, header.count)
+    // The first bytes of the file format (https://www.sqlite.org/fileformat.html#magic_header_string).
+    guard count > 0, header != Array("SQLite format 3\0".utf8) else { return }
+    throw .notADatabase(path: path)
+  }
+
   /// Opening a pipe would wait for ever; what isn't there yet may be made.
   private static func requireFile(_ path: String) throws(HistoryError) {
     var info = stat()

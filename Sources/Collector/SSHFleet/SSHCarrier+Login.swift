@@ -70,8 +70,15 @@ extension SSHCarrier {
       fail(noKeyFailure())
       return false
     }
-    // `nil` while the answer is on its way; an error leaves the list empty.
-    let methods = session.acceptedMethods(user: user) ?? ""
+    guard let methods = session.acceptedMethods(user: user) else { return false }
+    guard methods.isEmpty || methods.contains("publickey") else {
+      fail(
+        LinkFailure(
+          .refusedKey,
+          "\(addressText) accepts no keys from user \(user), only \(methods): culprit logs in "
+            + "with keys; set PubkeyAuthentication yes in its sshd_config"))
+      return false
+    }
     let accepts = methods.isEmpty ? "" : "; it accepts \(methods)"
     fail(
       LinkFailure(

@@ -119,6 +119,12 @@ enum SSHProgram {
         "unknown host key of \(place): check it with the host's admin, then `culprit enrol` "
           + "writes it to known_hosts. ssh \(said)")
     }
+    if has("Permission denied ("), !has("publickey") {
+      return LinkFailure(
+        .refusedKey,
+        "\(place) accepts no keys: culprit logs in with keys; set PubkeyAuthentication yes in its "
+          + "sshd_config. ssh \(said)")
+    }
     if has("Permission denied") || has("Too many authentication failures") {
       return LinkFailure(
         .refusedKey,

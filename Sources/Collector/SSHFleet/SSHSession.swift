@@ -110,8 +110,10 @@ final class SSHSession {
   /// The methods that the server still accepts ("publickey,password"); `nil` on `.again`.
   /// Asked only after a refusal: it costs a round trip and, at sshd, an attempt.
   func acceptedMethods(user: String) -> String? {
-    let list = libssh2_userauth_list(session, user, UInt32(user.utf8.count))
-    return list.map { String(cString: $0) }
+    if let list = libssh2_userauth_list(session, user, UInt32(user.utf8.count)) {
+      return String(cString: list)
+    }
+    return libssh2_session_last_errno(session) == LIBSSH2_ERROR_EAGAIN ? nil : ""
   }
 
   /// One step of public key login with a private key in memory.

@@ -67,9 +67,9 @@ struct HostsCommand: ParsableCommand {
       let status = record.status
       writer.object { json in
         json.field("host", status.host)
-        json.field("address", status.address)
+        json.field("address", status.address.isEmpty ? nil : status.address)
         json.field("state", status.state.rawValue)
-        json.field("since", text(status.since))
+        json.field("since", status.since.nanoseconds == 0 ? nil : text(status.since))
         json.field("retry_at", text(status.retryAt))
         json.field("last_row", text(record.lastRow))
         json.field("rows", record.rows)

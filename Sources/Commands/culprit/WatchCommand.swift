@@ -76,7 +76,7 @@ struct WatchCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Colours and keys of your own, instead of culprit.conf in the usual places.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var config: String?
 
   @Flag(help: "TIME HOST ROW lines, also on a terminal.")
@@ -100,7 +100,8 @@ struct WatchCommand: AsyncParsableCommand {
     guard isScreen || at == nil else {
       throw CommandFailure.usage("--at needs a terminal; culprit show HOST --at prints rows")
     }
-    let rules = isScreen ? try RulesFile.read(config) : .standard
+    // Also where there is no screen: wrong rules are told where they can be tested.
+    let rules = isScreen || config != nil ? try RulesFile.read(config) : .standard
     let signals = StopSignals(reloads: false)
     let log = try logging.logger(screenInUse: isScreen)
     let end = duration.map { SteadyTime.after(seconds: $0.seconds) } ?? .never
@@ -108,15 +109,32 @@ struct WatchCommand: AsyncParsableCommand {
       return try watchHistory(rules, signals, end, log)
     }
     let plan = try plan()
-    var (source, notice) = try makeSource(plan, log)
-    defer { source.stop() }
-    if isScreen {
-      let options = screenOptions(plan.hostNames, rules, notice)
-      try watch(&source, options, candidates(plan), signals, end, log)
-    } else {
+    let (source, notice) = try makeSource(plan, log)
+    try using(source) { source in
+      if isScreen {
+        let options = screenOptions(plan.hostNames, rules, notice)
+        return try watch(&source, options, candidates(plan), signals, end, log)
+      }
       if let notice { log.info("\(notice)") }
       var lines = WatchLines(hosts: plan.hostNames, zone: zone.viewerZone, json: json, log: log)
       try lines.run(&source, signals: signals, until: end)
+    }
+  }
+
+  /// Runs `body`, ends the source, and fails where rows were lost on the way.
+  private func using(
+    _ source: any EventSource, _ body: (inout any EventSource) throws -> Void
+  ) throws {
+    var source = source
+    do {
+      try body(&source)
+    } catch {
+      source.stop()
+      throw error
+    }
+    let lost = source.stop()
+    guard lost == 0 else {
+      throw CommandFailure.failed("\(lost) rows could not be stored; the reasons stand in the log")
     }
   }
 
@@ -146,10 +164,11 @@ struct WatchCommand: AsyncParsableCommand {
       return try watch(&source, options, [path], signals, end, log)
     }
     let plan = try plan()
-    var (source, notice) = try makeSource(plan, log)
-    defer { source.stop() }
-    try watch(
-      &source, screenOptions(plan.hostNames, rules, notice), candidates(plan), signals, end, log)
+    let (source, notice) = try makeSource(plan, log)
+    try using(source) { source in
+      try watch(
+        &source, screenOptions(plan.hostNames, rules, notice), candidates(plan), signals, end, log)
+    }
   }
 
   private func screenOptions(

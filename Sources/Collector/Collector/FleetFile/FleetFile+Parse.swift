@@ -32,7 +32,7 @@ extension FleetFile {
     defaults.settings = try table.linkSettings()
     defaults.transport = try table.transport()
     defaults.intervalSeconds = try table.interval()
-    defaults.sshConfig = try table.string("ssh_config")
+    defaults.sshConfig = try table.string("ssh_config").map { $0 == "none" ? $0 : table.path($0) }
   }
 
   private mutating func readHistory(_ table: FleetTable) throws(FleetFileError) {
@@ -193,7 +193,7 @@ private struct FleetTable {
   }
 
   /// A relative path starts from the fleet file's folder.
-  private func path(_ text: String) -> String {
+  func path(_ text: String) -> String {
     guard !text.hasPrefix("/"), !text.hasPrefix("~") else { return text }
     return URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent(text).path
   }

@@ -24,12 +24,16 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   /// The newest one-minute average, also once its sample is gone.
   private var lastLoad: Double?
   private var clock = RowClock()
+  private var opened: ContinuousClock.Instant?
   private var lastQuestion: ContinuousClock.Instant?
   private var hasCPUs = false
   private var hasClock = false
 
   /// Lines that are no vmstat before the stream is given up: a chatty login script prints fewer.
   static let noiseLimit = 500
+  /// Rows that may come at once, and how many times too many are a flood.
+  static let floodStart = 2000
+  static let floodFactor = 50.0
   /// How far the time of a look may be off.
   static let lookDriftSeconds = 300.0
   /// Longest standard error that is kept, characters.
@@ -97,6 +101,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   }
 
   func linkDidOpen() {
+    opened = .now
     lines.reset()
     parser = VmstatParser()
     rows = 0
@@ -214,6 +219,21 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     return lastLoad > Double(cpus) && lastLoad > Double(running) + 1
   }
 
+  /// vmstat prints a row an interval, so many times as many are something else, which would fill
+  /// the history and put rows into the future.
+  private func floodIfAny() -> LinkFailure? {
+    guard rows > HostFeed.floodStart, let opened else { return nil }
+    let seconds = Double(opened.duration(to: .now).components.seconds)
+    let expected = seconds / Double(target.intervalSeconds)
+    guard Double(rows) > Double(HostFeed.floodStart) + HostFeed.floodFactor * expected else {
+      return nil
+    }
+    return LinkFailure(
+      .noVmstat,
+      "\(rows) rows in \(Int(seconds)) s, where vmstat prints one each "
+        + "\(target.intervalSeconds) s: it floods us; look what runs there in place of vmstat")
+  }
+
   /// While tasks are blocked, which ones: at most every ten seconds.
   private func questionIfDue() -> String? {
     let now = ContinuousClock.now
@@ -229,6 +249,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     if rows > 0, hasBlocked(row) { feedback.question = questionIfDue() }
     rows += 1
     lastNoise = ""
+    if let flood = floodIfAny() {
+      feedback.failure = flood
+      return
+    }
     let time = clock.time(stamp: stamp)
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }

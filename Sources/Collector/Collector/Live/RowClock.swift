@@ -5,7 +5,8 @@ import Records
 ///
 /// A vmstat that stamps its rows (`-t`, in UTC) settles it. An older one doesn't: then rows are
 /// counted from the last reading of the host's clock, which every `@load` line renews by way of
-/// the uptime.
+/// the uptime. A host that never told its clock (a forced command) has its rows stamped as they
+/// arrive.
 struct RowClock {
   private let intervalSeconds: Int
   /// The host's clock and uptime when both were read, nearly at once.
@@ -44,13 +45,22 @@ struct RowClock {
   mutating func time(stamp: CivilTime?) -> Timestamp {
     if let stamp { return Timestamp(seconds: stamp.epochSeconds) }
     let interval = Double(intervalSeconds)
+    guard let origin else { return arrival() }
     // The first row comes at once, each other an interval after the one before.
-    var time = (origin ?? .now).advanced(bySeconds: Double(rowsSinceOrigin) * interval)
+    var time = origin.advanced(bySeconds: Double(rowsSinceOrigin) * interval)
     rowsSinceOrigin += 1
     // A renewed origin may fall a little before the row counted last: time stays in order.
     if let last, time < last.advanced(bySeconds: interval / 2) {
       time = last.advanced(bySeconds: interval)
     }
+    last = time
+    return time
+  }
+
+  /// Now, on our clock; rows that come in one go keep their order.
+  private mutating func arrival() -> Timestamp {
+    let now = Timestamp.now
+    let time = last.map { max(now, Timestamp(nanoseconds: $0.nanoseconds + 1_000_000)) } ?? now
     last = time
     return time
   }

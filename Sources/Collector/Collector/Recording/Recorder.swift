@@ -38,6 +38,7 @@ public final class Recorder: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let retentionWake = DispatchSemaphore(value: 0)
   private let lost = Mutex(0)
+  private let trouble = Mutex<String?>(nil)
   private let ended = DispatchSemaphore(value: 0)
 
   public init(
@@ -80,6 +81,9 @@ public final class Recorder: Sendable {
     ended.wait()
     return lost.withLock { $0 }
   }
+
+  /// Why nothing is written at the moment, for who watches; `nil` while it is.
+  public var problem: String? { trouble.withLock { $0 } }
 
   // MARK: - The recorder's thread
 
@@ -141,9 +145,11 @@ public final class Recorder: Sendable {
         log.notice("the history is written again, after \(seconds) s; \(result.stored) rows kept")
       }
       pending.clear()
+      trouble.withLock { $0 = nil }
       return true
     } catch {
       let count = pending.batch.samples.count
+      trouble.withLock { $0 = "NOT RECORDING: \(error.description); \(count) rows wait in memory" }
       if pending.noteFailure() || isLast {
         if isLast { lost.withLock { $0 += count } }
         let fate = isLast ? "are lost" : "wait in memory and are written when it can be"

@@ -53,8 +53,9 @@ extension WatchState {
   }
 
   mutating func goLive() {
-    if travel == nil { reply = "this is now" }
+    if travel == nil, frozen == nil { reply = "this is now" }
     travel = nil
+    frozen = nil
     scrollEnds = [:]
     found = nil
     settleFolding()
@@ -86,7 +87,7 @@ extension WatchState {
       reply = "\(focus.host): \(focus.verdict)"
     } else if span.samples.isEmpty {
       let before = span.lastRowBefore.map { "; the last one before is of \(zone.date($0))" } ?? ""
-      reply = "the history has no row around \(zone.date(span.at))\(before)"
+      reply = "no row of these hosts around \(zone.date(span.at))\(before)"
     }
     settleFolding()
   }

@@ -35,7 +35,7 @@ public struct WatchState: Sendable {
   let splitColumns: Int?
 
   private var live: WatchedFleet
-  private var frozen: (fleet: WatchedFleet, at: Timestamp)?
+  var frozen: (fleet: WatchedFleet, at: Timestamp)?
   /// Where in the past the viewer is, or wants to be.
   var travel: Travel?
   var requests: [WatchRequest] = []
@@ -143,7 +143,12 @@ public struct WatchState: Sendable {
   }
 
   mutating func toggleFreeze() {
-    frozen = frozen == nil ? (live, now) : nil
+    guard frozen != nil else {
+      // What the viewer has scrolled back to stays where it is: positions hold in the copy too.
+      frozen = (live, now)
+      return
+    }
+    frozen = nil
     scrollEnds = [:]
     found = nil
   }

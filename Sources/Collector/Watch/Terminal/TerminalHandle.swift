@@ -21,6 +21,8 @@ struct TerminalHandle {
     culprit_terminal_remember(input)
     // Sizes come from culprit_follow_size alone, not from exported LINES and COLUMNS.
     use_env(false)
+    // The kernel's size counts all the same: linux and cygwin have none in their terminfo.
+    use_tioctl(true)
     guard let screen = newterm(name, writing, reading) else {
       fclose(reading)
       fclose(writing)

@@ -47,6 +47,10 @@ struct HistoryOptions: ParsableArguments {
 
   @OptionGroup var fleetOptions: FleetOptionsGroup
 
+  func validate() throws {
+    if db?.isEmpty ?? false { throw ValidationError("--db needs the name of a file.") }
+  }
+
   func fleetFile() throws -> FleetFile? { try fleetOptions.file() }
 
   func path(_ file: FleetFile?) -> String {

@@ -11,6 +11,9 @@ enum HostExclusion {
     }
   }
 
+  /// Options of one letter that take a number.
+  private static let numbered: Set<Character> = ["s"]
+
   /// A dash and then what can only be a host: options of one letter have a number behind them at
   /// most (`-s3`), times are a number and a unit (`-2h`), and others begin with two dashes.
   private static func isExclusion(_ argument: String) -> Bool {
@@ -18,6 +21,6 @@ enum HostExclusion {
     guard argument.hasPrefix("-"), name.count > 1, let first = name.first else { return false }
     if first.isNumber { return name.contains(":") || name.count(where: { $0 == "." }) > 1 }
     guard first.isLetter || first == "@" else { return false }
-    return !name.dropFirst().allSatisfy(\.isNumber)
+    return !(numbered.contains(first) && name.dropFirst().allSatisfy(\.isNumber))
   }
 }

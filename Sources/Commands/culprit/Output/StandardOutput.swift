@@ -60,7 +60,7 @@ enum StandardOutput {
   }
 }
 
-/// A line on standard error.
+/// A line on standard error. Where nobody reads that, there is nobody to tell.
 func printError(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
+  try? StandardOutput.write(Array((text + "\n").utf8), to: STDERR_FILENO)
 }

@@ -38,12 +38,18 @@ struct FleetPlan {
     }
     options = FleetOptions()
     options.acceptsNewKeys = acceptsNewKeys
-    options.sshConfigFile = connection.sshConfig ?? file?.defaults.sshConfig
+    // ssh would look for a relative one in ~/.ssh.
+    options.sshConfigFile = connection.sshConfig.map(FleetPlan.absolute) ?? file?.defaults.sshConfig
     // One thread serves some hundred hosts; more threads are more wake-ups for the same rows.
     options.threads = min(targets.count / 500 + 1, ProcessInfo.processInfo.activeProcessorCount)
     retention = Recorder.Retention(
       keepSeconds: file?.history.keepSeconds, maxSizeBytes: file?.history.maxSizeBytes)
     durability = file?.history.survivesPowerCut ?? true ? .full : .normal
+  }
+
+  private static func absolute(_ path: String) -> String {
+    guard path != "none", !path.hasPrefix("~") else { return path }
+    return URL(fileURLWithPath: path).path
   }
 
   var hostNames: [String] { targets.map(\.name) }
@@ -55,11 +61,16 @@ protocol EventSource {
   mutating func poll() throws -> [FleetEvent]
   /// Bytes that hosts sent us; `nil` where none are connected to.
   var receivedBytes: Int64? { get }
-  func stop()
+  /// What the viewer should know of now: rows aren't recorded.
+  var problem: String? { get }
+  /// Ends it; returns how many rows could not be stored.
+  @discardableResult
+  func stop() -> Int
 }
 
 extension EventSource {
   var receivedBytes: Int64? { nil }
+  var problem: String? { nil }
 }
 
 /// Our own connections, and where wanted a history that they are recorded into.
@@ -90,9 +101,11 @@ struct LiveSource: EventSource {
 
   var receivedBytes: Int64? { collector.receivedBytes }
 
-  func stop() {
+  var problem: String? { recording?.problem }
+
+  func stop() -> Int {
     collector.stop()
-    recording?.stop()
+    return recording?.stop() ?? 0
   }
 }
 
@@ -134,7 +147,10 @@ struct FollowSource: EventSource {
         lastError: "the collector has ended; start culprit collect, or watch again"))
   }
 
-  func stop() { try? store.close() }
+  func stop() -> Int {
+    try? store.close()
+    return 0
+  }
 }
 
 /// A history held for writing, and the recorder that writes it.
@@ -167,6 +183,8 @@ final class Recording: Sendable {
   }
 
   func start() { recorder.start() }
+
+  var problem: String? { recorder.problem }
 
   /// Takes over what a fleet file that was read again says of the history.
   func apply(_ plan: FleetPlan) throws(HistoryError) {

@@ -123,7 +123,8 @@ final class PastReader: Sendable {
     }
     throw .failed(
       problem
-        ?? "no history at \(paths.first ?? "hand"); start culprit collect, or watch --db FILE")
+        ?? "no history: start culprit collect, or watch --db FILE (looked at "
+        + "\(paths.joined(separator: ", ")))")
   }
 
   private func span(

@@ -23,7 +23,9 @@ enum RulesFile {
       let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       bytes = try file.read(upToCount: WatchRules.fileLimit + 1) ?? Data()
     } catch {
-      throw CommandFailure.usage("can't read \(path): \(error.localizedDescription)")
+      let reason =
+        access(path, R_OK) == 0 ? "it is no regular file" : String(cString: strerror(errno))
+      throw CommandFailure.usage("can't read \(path): \(reason); name another with --config FILE")
     }
     guard bytes.count <= WatchRules.fileLimit else {
       throw CommandFailure.usage("\(path) is larger than \(WatchRules.fileLimit) bytes")

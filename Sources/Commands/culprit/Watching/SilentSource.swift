@@ -19,5 +19,5 @@ struct SilentSource: EventSource {
     return events
   }
 
-  func stop() {}
+  func stop() -> Int { 0 }
 }

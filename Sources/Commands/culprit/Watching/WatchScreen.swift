@@ -31,6 +31,7 @@ struct WatchScreen: ~Copyable {
   private var state: WatchState
   private var journal: StateJournal
   private var meter = OwnCostMeter()
+  private var toldProblem: String?
   private let past: PastReader
   private let zone: ZoneOptions
 
@@ -68,6 +69,7 @@ struct WatchScreen: ~Copyable {
       take(events)
       if nextTick.isPast {
         state.apply(.cost(meter.read(receivedBytes: source.receivedBytes)))
+        tell(source.problem)
         state.apply(.tick(.now))
         nextTick = .after(seconds: 1)
         hasChanged = true
@@ -88,6 +90,13 @@ struct WatchScreen: ~Copyable {
         nextFrame = .now
       }
     }
+  }
+
+  /// What concerns the whole and can't wait for the end: that nothing is recorded.
+  private mutating func tell(_ problem: String?) {
+    guard problem != toldProblem else { return }
+    state.apply(.notice(problem ?? "recording again"))
+    toldProblem = problem
   }
 
   private mutating func take(_ events: [FleetEvent]) {
