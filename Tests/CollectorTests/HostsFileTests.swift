@@ -127,6 +127,7 @@ import Testing
     #expect(try names("@web", "!web3") == ["web1", "web2", "web4", "web5"])
     #expect(try names("!web[2-5]") == ["web1", "db1"])
     #expect(try names("@web", "db1", "!@web") == ["db1"])
+    #expect(try names("@all", "!@web") == ["db1"])
     #expect(throws: HostSelection.Problem.self) { try names("@web", "!db1") }
     #expect(throws: HostSelection.Problem.self) { try names("db1", "!db1") }
   }

@@ -186,8 +186,10 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
   }
 
   private func failed(_ failure: LinkFailure) {
+    let name = Printable.text(jump, limit: 100)
+    let words = failure.description
     var told = LinkFailure(
-      failure.kind, "bastion \(Printable.text(jump, limit: 100)): \(failure.description)")
+      failure.kind, words.hasPrefix(name) ? "bastion \(words)" : "bastion \(name): \(words)")
     told.isOfBastion = true
     let seconds = backoff.next(using: &random)
     // A key that it refused, it refuses for every host behind it.

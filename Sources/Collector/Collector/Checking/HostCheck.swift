@@ -197,6 +197,8 @@ public final class HostCheck: LinkDelegate {
     case .unknownKey, .changedKey: return .hostKey
     case .refusedKey: return .login
     case .noVmstat: return nil
+    // No banner, or none in time: it is the sshd that isn't there, not its key.
+    case .unreachable where reached == .keyExchange: return .port
     case .unsupported, .unreachable, nil: break
     }
     if reached == .starting { return nil }

@@ -84,6 +84,8 @@ public struct HostSelection: Sendable {
       let tag = String(argument.dropFirst())
       let found = (fleet?.hosts ?? []).filter { $0.tags.contains(tag) }
       guard found.isEmpty else { return found }
+      // As Ansible has it, everybody is in it.
+      if tag == "all", let hosts = fleet?.hosts, !hosts.isEmpty { return hosts }
       let known = fleet?.tags.map { "@\($0)" }.joined(separator: " ") ?? ""
       let hint =
         fleet == nil

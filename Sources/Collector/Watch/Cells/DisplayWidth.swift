@@ -1,5 +1,5 @@
 /// How many cells of a terminal a character takes.
-enum DisplayWidth {
+public enum DisplayWidth {
   /// 2 for wide East Asian characters and emoji, 0 for what is drawn over the character before
   /// it or not at all, else 1. Controls have no width; they must not get here.
   static func of(_ scalar: Unicode.Scalar) -> Int {
@@ -10,7 +10,7 @@ enum DisplayWidth {
   }
 
   /// The width of a whole text. Marks without a character before them count nothing.
-  static func of(_ text: some StringProtocol) -> Int {
+  public static func of(_ text: some StringProtocol) -> Int {
     text.unicodeScalars.reduce(0) { $0 + of($1) }
   }
 

@@ -38,7 +38,7 @@ extension Screen {
 
   private static func drawNotice(_ state: WatchState, row: Int?, on screen: inout Screen) {
     guard let row else { return }
-    let text = state.showsCost ? state.cost?.text ?? "own cost: not known yet" : state.notice?.text
+    let text = state.showsCost ? state.cost?.text ?? "cost: not known yet" : state.notice?.text
     screen.put(text ?? "", row: row, column: 0, style: Style(.notice))
   }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Watch
 
 /// Columns of text for people: as wide as their widest cell, the last one as long as it is.
 struct TextTable {
@@ -27,11 +28,13 @@ struct TextTable {
   }
 
   var text: String {
-    let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let widths = alignments.indices.map { column in
+      rows.map { DisplayWidth.of($0[column]) }.max() ?? 0
+    }
     return rows.enumerated().map { place, row in
       var line = ""
       for (column, cell) in row.enumerated() {
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        let padding = String(repeating: " ", count: widths[column] - DisplayWidth.of(cell))
         let isLast = column == row.count - 1
         switch alignments[column] {
         case .left: line += cell + (isLast ? "" : padding)

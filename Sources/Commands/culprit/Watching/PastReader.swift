@@ -97,7 +97,8 @@ final class PastReader: Sendable {
         return .past(try span(at, seconds, focus: nil, number))
       case .spike(let direction, let moment, let host, let seconds):
         guard let spike = try spike(direction, moment, host) else {
-          let whose = host.map { " of \(Printable.text($0, limit: 80))" } ?? ""
+          let named = scope.isNamed ? " of the hosts named" : ""
+          let whose = host.map { " of \(Printable.text($0, limit: 80))" } ?? named
           let word = direction == .before ? "before" : "after"
           return .pastFailed(
             "the history has no load spike\(whose) \(word) \(Moments.date(moment, zone))")
