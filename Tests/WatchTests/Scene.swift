@@ -124,5 +124,7 @@ struct Scene: Sendable {
         command: "[kworker/u8:2+flush-254:0]"),
     ]
     state.apply(.suspects(SuspectReport(host: "db1", time: night, suspects: suspects)))
+    // Lines come and go on ticks only.
+    state.apply(.tick(state.now))
   }
 }

@@ -6,6 +6,11 @@ enum TableItem: Sendable {
   /// A place in the fleet's hosts.
   case host(Int)
   case fold(QuietFold)
+  /// Under a host's line: one of its tasks in `D`, by the host's place and the task's.
+  case suspect(host: Int, task: Int)
+
+  /// Most tasks under one host: the zoom lists them all.
+  static let suspectsLimit = 2
 }
 
 /// Hosts about which there is nothing to say, in one line: `web[01-40]: quiet`.

@@ -80,8 +80,10 @@ extension WatchState {
   var selectedHost: String? {
     switch view {
     case .table:
-      if case .host(let place)? = selectedItem { return fleet.hosts[place].name }
-      return nil
+      switch selectedItem {
+      case .host(let place), .suspect(let place, _): return fleet.hosts[place].name
+      case .fold, nil: return nil
+      }
     case .merged:
       if let found, found.scroll == .merged,
         (fleet.merged.start..<fleet.merged.end)
@@ -131,6 +133,7 @@ extension WatchedFleet {
   func id(of item: TableItem) -> String {
     switch item {
     case .host(let place): hosts[place].name
+    case .suspect(let place, let task): "\0\(task) \(hosts[place].name)"
     case .fold(let fold): fold.id
     }
   }

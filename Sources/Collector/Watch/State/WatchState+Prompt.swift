@@ -145,6 +145,8 @@ extension WatchState {
   private func matches(_ item: TableItem, _ pattern: LinePattern, in fleet: WatchedFleet) -> Bool {
     switch item {
     case .host(let place): pattern.matches(fleet.text(of: fleet.hosts[place]))
+    case .suspect(let place, let task):
+      fleet.hosts[place].suspect(task).map { pattern.matches(SuspectLine.short($0)) } ?? false
     case .fold(let fold):
       pattern.matches("\(fold.names): \(fold.word)")
         || fold.places.contains { pattern.matches(fleet.hosts[$0].name) }

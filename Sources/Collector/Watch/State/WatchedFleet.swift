@@ -151,7 +151,7 @@ struct WatchedFleet: Sendable {
       ? Array(hosts.indices) : hosts.indices.filter { filter.passes(text(of: hosts[$0])) }
     order = sorted(chosen, afresh: afresh)
     guard arrangement.isFolded else {
-      items = order.map { .host($0) }
+      items = order.flatMap(lines)
       return
     }
     let quiet = chosen.filter { hosts[$0].isQuiet }
@@ -160,7 +160,14 @@ struct WatchedFleet: Sendable {
     if folds.places != quiet || folds.words != states {
       folds = (quiet, states, QuietFold.folds(of: quiet, in: hosts))
     }
-    items = order.filter { !hosts[$0].isQuiet }.map { .host($0) } + folds.folds.map { .fold($0) }
+    items = order.filter { !hosts[$0].isQuiet }.flatMap(lines) + folds.folds.map { .fold($0) }
+  }
+
+  /// A host's line, and those of its tasks in `D`.
+  private func lines(_ place: Int) -> [TableItem] {
+    let tasks = hosts[place].showsFigures ? hosts[place].suspectCount : 0
+    return [.host(place)]
+      + (0..<min(tasks, TableItem.suspectsLimit)).map { .suspect(host: place, task: $0) }
   }
 
   private func sorted(_ chosen: [Int], afresh: Bool) -> [Int] {

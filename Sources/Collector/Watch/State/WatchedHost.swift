@@ -63,6 +63,11 @@ struct WatchedHost: Sendable {
     return suspects.suspects.count
   }
 
+  func suspect(_ index: Int) -> Suspect? {
+    guard let suspects = suspects?.suspects, suspects.indices.contains(index) else { return nil }
+    return suspects[index]
+  }
+
   /// A row proves that rows arrive, whatever was last said of the connection's progress.
   /// Returns the hole before it, where rows are missing.
   @discardableResult

@@ -20,6 +20,8 @@ enum TableView {
       switch fleet.items[index] {
       case .host(let place): draw(fleet.hosts[place], state, layout, row: row, on: &screen)
       case .fold(let fold): draw(fold, row: row, on: &screen)
+      case .suspect(let place, let task):
+        draw(task, of: fleet.hosts[place], row: row, on: &screen)
       }
       if let pattern = state.search?.pattern {
         screen.highlight(pattern, row: row, from: 0, to: state.columns)
@@ -42,6 +44,19 @@ enum TableView {
     for column in 0..<min(layout.hostWidth, screen.columns) {
       screen[row, column].style.reverse = true
     }
+  }
+
+  /// A task in D under its host, and how many more there are.
+  private static func draw(
+    _ task: Int, of host: WatchedHost, row: Int, on screen: inout Screen
+  ) {
+    guard let suspect = host.suspect(task) else { return }
+    let rest = host.suspectCount - TableItem.suspectsLimit
+    let more = task == TableItem.suspectsLimit - 1 && rest > 0 ? "  (\(rest) more: Enter)" : ""
+    let end = max(4, screen.columns - more.utf8.count)
+    let place = screen.put(
+      "  suspect " + SuspectLine.short(suspect), row: row, column: 0, end: end, style: .faint)
+    screen.put(more, row: row, column: place, style: .faint)
   }
 
   private static func draw(_ fold: QuietFold, row: Int, on screen: inout Screen) {
@@ -157,6 +172,7 @@ enum TableView {
         switch item {
         case .host(let place): [place]
         case .fold(let fold): fold.places
+        case .suspect: []
         }
       }
       troubled = below.count { !fleet.hosts[$0].isQuiet }

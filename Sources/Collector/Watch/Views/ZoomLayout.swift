@@ -138,6 +138,13 @@ enum SuspectLine {
     ].joined(separator: " ")
   }
 
+  /// For the line under a host.
+  static func short(_ suspect: Suspect) -> String {
+    let channel = suspect.waitChannel.map { " in \(Printable.text($0, limit: 40))" } ?? ""
+    let command = Printable.text(suspect.command, limit: 200)
+    return "\(suspect.pid) \(Printable.text(suspect.user, limit: 32)), D\(channel): \(command)"
+  }
+
   /// Made printable, cut and padded: what a host sent keeps to its column.
   private static func word(_ text: String, _ width: Int) -> String {
     var shown = ""
