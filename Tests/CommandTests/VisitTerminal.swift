@@ -27,7 +27,8 @@ final class VisitTerminal: Sendable {
 
   /// `environment` on top of nothing: no variable of whoever runs the tests is seen.
   init(
-    _ arguments: [String], environment: [String: String], columns: Int = 80, rows: Int = 24
+    _ arguments: [String], environment: [String: String], columns: Int = 80, rows: Int = 24,
+    controls: Bool = false
   ) throws {
     var (unlocked, number): (Int32, Int32) = (0, 0)
     master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -39,7 +40,7 @@ final class VisitTerminal: Sendable {
     VisitTerminal.setSize(master, columns, rows)
     modesBefore = VisitTerminal.modes(slave)
     state = Mutex(State(screen: EmulatedScreen(columns: columns, rows: rows)))
-    pid = try VisitTerminal.spawn(arguments, environment, terminal: name)
+    pid = try VisitTerminal.spawn(arguments, environment, terminal: name, controls: controls)
     let thread = Thread { [weak self, master] in
       var buffer = [UInt8](repeating: 0, count: 65_536)
       while true {
@@ -67,7 +68,7 @@ final class VisitTerminal: Sendable {
   }
 
   private static func spawn(
-    _ arguments: [String], _ environment: [String: String], terminal: String
+    _ arguments: [String], _ environment: [String: String], terminal: String, controls: Bool
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -77,7 +78,9 @@ final class VisitTerminal: Sendable {
       posix_spawn_file_actions_destroy(&actions)
       posix_spawnattr_destroy(&attributes)
     }
-    // Of a session without a terminal the first that is opened becomes its own.
+    // Of a session without a terminal the first that is opened becomes its own, unless that is
+    // ruled out. When the leader of a session ends, the kernel hangs up its terminal and throws
+    // away what nobody has read yet: in life that leader is a shell, so culprit isn't one either.
     // Threads of the test's pool block signals, which a child would inherit.
     var (none, all) = (sigset_t(), sigset_t())
     sigemptyset(&none)
@@ -87,7 +90,8 @@ final class VisitTerminal: Sendable {
     posix_spawnattr_setflags(
       &attributes,
       newSession | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
-    posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0)
+    posix_spawn_file_actions_addopen(
+      &actions, 0, terminal, O_RDWR | (controls ? 0 : O_NOCTTY), 0)
     posix_spawn_file_actions_adddup2(&actions, 0, 1)
     posix_spawn_file_actions_adddup2(&actions, 0, 2)
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]

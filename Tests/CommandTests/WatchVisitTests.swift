@@ -160,7 +160,8 @@ import Testing
     let environment = home.environment.compactMapValues { $0 }
       .merging(["TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "PS1": "ready> "]) { $1 }
     let terminal = try VisitTerminal(
-      ["bash", "--norc", "--noprofile", "--noediting", "-i"], environment: environment)
+      ["bash", "--norc", "--noprofile", "--noediting", "-i"], environment: environment,
+      controls: true)
     try await terminal.see("ready>")
     let shell = terminal.modes
     terminal.type("\(CulpritHome.binary) \(words)\n")
