@@ -85,23 +85,8 @@ enum RetentionTables {
   static func deleteEpisodes(
     before moment: Int64, _ offsets: ClockOffsets, _ db: Database
   ) throws -> Int64 {
-    var count = try deleteEpisodes("end_ns < ?\(unless(offsets.hosts))", [moment], db)
-    for host in offsets.hosts {
-      count += try deleteEpisodes(
-        "host = ? AND end_ns < ?", [host, offsets.onClock(of: host, moment)], db)
-    }
-    return count
-  }
-
-  private static func deleteEpisodes(
-    _ condition: String, _ arguments: StatementArguments, _ db: Database
-  ) throws -> Int64 {
-    try db.execute(
-      sql: """
-        DELETE FROM spike WHERE id IN
-          (SELECT id FROM spike WHERE \(condition) AND NOT is_open LIMIT \(pieceRows))
-        """, arguments: arguments)
-    return Int64(db.changesCount)
+    let spikes = Pieces(table: "spike", key: "id", condition: "NOT is_open AND end_ns < ?")
+    return try spikes.delete(before: moment, offsets, db)
   }
 
   /// Deletes the sightings of before `moment` on their host's clock, and those of after `future`;
@@ -109,24 +94,39 @@ enum RetentionTables {
   static func deleteSightings(
     before moment: Int64, after future: Int64, _ offsets: ClockOffsets, _ db: Database
   ) throws -> Int64 {
-    var count = try deleteSightings(
-      "(time_ns < ? OR time_ns > ?)\(unless(offsets.hosts))", [moment, future], db)
-    for host in offsets.hosts {
-      count += try deleteSightings(
-        "host = ? AND time_ns < ?", [host, offsets.onClock(of: host, moment)], db)
-    }
-    return count
+    let key = "time_ns, host, tid"
+    let old = Pieces(table: "sighting", key: key, condition: "time_ns < ?")
+    let stray = Pieces(
+      table: "sighting", key: key, condition: "time_ns > ?\(unless(offsets.hosts))")
+    return try old.delete(before: moment, offsets, db) + stray.delete([future], db)
   }
 
-  private static func deleteSightings(
-    _ condition: String, _ arguments: StatementArguments, _ db: Database
-  ) throws -> Int64 {
-    try db.execute(
-      sql: """
-        DELETE FROM sighting WHERE (time_ns, host, tid) IN
-          (SELECT time_ns, host, tid FROM sighting WHERE \(condition) LIMIT \(pieceRows))
-        """, arguments: arguments)
-    return Int64(db.changesCount)
+  /// Rows of a table that are deleted a piece at a time.
+  private struct Pieces {
+    let table: String
+    let key: String
+    /// With one `?`, for a moment.
+    let condition: String
+
+    /// Those of before `moment` on the clock of each host; how many.
+    func delete(before moment: Int64, _ offsets: ClockOffsets, _ db: Database) throws -> Int64 {
+      var count = try delete([moment], and: unless(offsets.hosts), db)
+      for host in offsets.hosts {
+        count += try delete([offsets.onClock(of: host, moment), host], and: " AND host = ?", db)
+      }
+      return count
+    }
+
+    func delete(
+      _ arguments: StatementArguments, and hosts: String = "", _ db: Database
+    ) throws -> Int64 {
+      try db.execute(
+        sql: """
+          DELETE FROM \(table) WHERE (\(key)) IN
+            (SELECT \(key) FROM \(table) WHERE \(condition)\(hosts) LIMIT \(pieceRows))
+          """, arguments: arguments)
+      return Int64(db.changesCount)
+    }
   }
 
   static func log(_ report: RetentionReport, at now: Timestamp, _ db: Database) throws {

@@ -102,22 +102,17 @@ struct EnrolCommand: AsyncParsableCommand {
     case .success(let key):
       let state =
         switch key.verdict {
-        case .match: colours.green("known")
-        case .unknown: colours.yellow("unknown")
-        case .changed, .revoked: colours.red(EnrolCommand.word(key.verdict))
+        case .match: colours.green(EnrolCommand.state(key.verdict))
+        case .unknown: colours.yellow(EnrolCommand.state(key.verdict))
+        case .changed(let file, let line):
+          colours.red(
+            "CHANGED: \(Printable.text(file)):\(line) has another key; if you know why, remove "
+              + "that line")
+        case .revoked(let file, let line):
+          colours.red("REVOKED by \(Printable.text(file)):\(line)")
         }
       StandardOutput.write(
         "\(name)  \(Printable.text(key.place))  \(key.keyType)  \(key.fingerprint)  \(state)\n")
-    }
-  }
-
-  private static func word(_ verdict: KnownHostsVerdict) -> String {
-    switch verdict {
-    case .match: "known"
-    case .unknown: "unknown"
-    case .changed(let file, let line):
-      "CHANGED: \(Printable.text(file)):\(line) has another key; if you know why, remove that line"
-    case .revoked(let file, let line): "REVOKED by \(Printable.text(file)):\(line)"
     }
   }
 

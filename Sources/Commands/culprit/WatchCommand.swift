@@ -150,7 +150,7 @@ struct WatchCommand: AsyncParsableCommand {
   ) throws {
     let file = try history.fleetFile()
     let path = history.path(file)
-    let store = try HistoryStore.answeringOpen(path)
+    let store = try history.open(path)
     let known = try store.answering { store throws(HistoryError) in
       try store.hosts().map(\.status.host)
     }
@@ -231,16 +231,5 @@ struct WatchCommand: AsyncParsableCommand {
   private func missingHosts(_ plan: FleetPlan, in store: HistoryStore) throws -> [String] {
     let recorded = try store.hosts().filter { $0.status.state != .stopped }.map(\.status.host)
     return plan.hostNames.filter { !recorded.contains($0) }
-  }
-}
-
-extension HistoryStore {
-  /// Opens a history to read it; what goes wrong becomes the command's failure.
-  fileprivate static func answeringOpen(_ path: String) throws(CommandFailure) -> HistoryStore {
-    do throws(HistoryError) {
-      return try HistoryStore.openReadOnly(path: path)
-    } catch {
-      throw .failed(error.description)
-    }
   }
 }

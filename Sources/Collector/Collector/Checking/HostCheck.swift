@@ -14,9 +14,8 @@ public final class HostCheck: LinkDelegate {
     var news: String?
     var address: String?
     var failure: LinkFailure?
+    /// The agent's version, empty without one; `nil` where the question wasn't answered.
     var agent: String?
-    /// The question for it was answered.
-    var wasAsked = false
     var hasAsked = false
     var hasAnswer = false
     var samples = 0
@@ -124,8 +123,7 @@ public final class HostCheck: LinkDelegate {
       }
       // A login shell may print what it likes before our own words.
       guard let mark = lines?.lastIndex(of: HostCheck.agentMark) else { return }
-      state.wasAsked = true
-      state.agent = lines?[(mark + 1)...].first
+      state.agent = lines?[(mark + 1)...].first ?? ""
     }
   }
 
@@ -233,17 +231,17 @@ public final class HostCheck: LinkDelegate {
         .vmstat, .ok,
         "\(state.columns) columns, \(state.status?.cpus.map { "\($0) CPUs" } ?? "CPUs unknown")")
     ]
-    if let agent = state.agent, !agent.isEmpty {
-      results.append(CheckResult(.agent, .ok, agent))
-    } else if !state.wasAsked {
-      results.append(
+    let agent =
+      switch state.agent {
+      case nil:
         CheckResult(
           .agent, .warning,
           "a second command can't be run there (MaxSessions, ForceCommand?): "
-            + "no agent is found, and tasks in D aren't either"))
-    } else {
-      results.append(CheckResult(.agent, .skipped, "none installed: vmstat and ps are used"))
-    }
+            + "no agent is found, and tasks in D aren't either")
+      case "": CheckResult(.agent, .skipped, "none installed: vmstat and ps are used")
+      case let version?: CheckResult(.agent, .ok, version)
+      }
+    results.append(agent)
     guard let offset = state.status?.clockOffset else {
       return results + [CheckResult(.clock, .warning, "the host didn't tell its clock")]
     }

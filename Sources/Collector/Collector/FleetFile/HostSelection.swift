@@ -28,8 +28,7 @@ public struct HostSelection: Sendable {
   /// there are none, and this machine where there is no fleet file either.
   public func targets(_ arguments: [String]) throws(Problem) -> [FleetTarget] {
     var chosen: [FleetFile.Host] = []
-    let excluded = arguments.filter { $0.hasPrefix("!") }.map { String($0.dropFirst()) }
-    let arguments = arguments.filter { !$0.hasPrefix("!") }
+    let (arguments, excluded) = HostSelection.parted(arguments)
     if arguments.isEmpty {
       chosen = fleet?.hosts ?? [localHost]
       if chosen.isEmpty {
@@ -73,6 +72,31 @@ public struct HostSelection: Sendable {
     throw Problem(description: "every host is left out; name some that stay")
   }
 
+  /// What is asked for, and what is left out of it: `!web3`, as `-web3` arrives here.
+  public static func parted(
+    _ arguments: [String]
+  ) -> (wanted: [String], excluded: [String]) {
+    (
+      arguments.filter { !$0.hasPrefix("!") },
+      arguments.filter { $0.hasPrefix("!") }.map { String($0.dropFirst()) }
+    )
+  }
+
+  /// The fleet file's hosts that have a tag; every host is in `all`, as Ansible has it.
+  public func tagged(_ tag: String) throws(Problem) -> [FleetFile.Host] {
+    let hosts = fleet?.hosts ?? []
+    let found = hosts.filter { $0.tags.contains(tag) }
+    guard found.isEmpty else { return found }
+    if tag == "all", !hosts.isEmpty { return hosts }
+    let known = fleet?.tags.map { "@\($0)" }.joined(separator: " ") ?? ""
+    let hint =
+      fleet == nil
+      ? "there is no fleet file; give one with --fleet FILE"
+      : known.isEmpty ? "no host there has tags" : "there are \(known)"
+    throw Problem(
+      description: "no host has the tag @\(Printable.text(tag, limit: 80)): \(hint)")
+  }
+
   private var localHost: FleetFile.Host {
     var host = FleetFile.Host(name: HostSelection.thisMachine)
     host.transport = .local
@@ -80,20 +104,7 @@ public struct HostSelection: Sendable {
   }
 
   private func hosts(_ argument: String) throws(Problem) -> [FleetFile.Host] {
-    if argument.hasPrefix("@") {
-      let tag = String(argument.dropFirst())
-      let found = (fleet?.hosts ?? []).filter { $0.tags.contains(tag) }
-      guard found.isEmpty else { return found }
-      // As Ansible has it, everybody is in it.
-      if tag == "all", let hosts = fleet?.hosts, !hosts.isEmpty { return hosts }
-      let known = fleet?.tags.map { "@\($0)" }.joined(separator: " ") ?? ""
-      let hint =
-        fleet == nil
-        ? "there is no fleet file; give one with --fleet FILE"
-        : known.isEmpty ? "no host there has tags" : "there are \(known)"
-      throw Problem(
-        description: "no host has the tag \(Printable.text(argument, limit: 80)): \(hint)")
-    }
+    if argument.hasPrefix("@") { return try tagged(String(argument.dropFirst())) }
     let names: [String]
     do throws(HostNames.RangeError) {
       names = try HostNames.expand(argument)

@@ -38,8 +38,7 @@ struct HostSpecifier: Equatable {
 
   /// How the host is shown and stored: with its port, so that two on one address differ.
   var name: String {
-    guard let port else { return host }
-    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    port.map { placeText(host, port: $0) } ?? host
   }
 
   /// Whether a text can be a host's name: nothing that a program could take for an option, no

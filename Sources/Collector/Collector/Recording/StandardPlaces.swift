@@ -17,9 +17,12 @@ public enum StandardPlaces {
   public static var history: String { "\(stateFolder)/history.db" }
 
   /// The fleet files looked for, in this order, where none is named.
-  public static var fleetFiles: [String] {
+  public static var fleetFiles: [String] { configurationFiles("fleet.toml") }
+
+  /// Where a configuration file of this name may be, the person's own first.
+  public static func configurationFiles(_ name: String) -> [String] {
     let personal = environment("XDG_CONFIG_HOME") ?? "\(NSHomeDirectory())/.config"
-    return ["\(personal)/culprit/fleet.toml", "/etc/culprit/fleet.toml"]
+    return ["\(personal)/culprit/\(name)", "/etc/culprit/\(name)"]
   }
 
   /// `[history] path` of a fleet file: a relative one is inside the state folder.

@@ -6,6 +6,8 @@ struct LinkDeadlines {
   /// From TCP connect to the running command. A host in trouble is slow, and that is when it
   /// matters; libssh2's own limit is a fixed 60 s.
   static let handshake: UInt64 = 30 * second
+  /// The ssh program ends by itself after its own limit; a little later it is ended.
+  static let program = UInt64(SSHProgram.connectSeconds + 5) * second
   /// After this long without an end a login gives its place in the connect window to others.
   static let patience: UInt64 = 300_000_000
   /// When a login that doesn't get on is shown as such.

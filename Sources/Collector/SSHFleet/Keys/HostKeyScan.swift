@@ -48,12 +48,7 @@ public struct HostKeyScan: Sendable {
       for (index, target) in targets.enumerated() {
         places.wait()
         queue.async {
-          let result: Result<ScannedKey, LinkFailure>
-          do throws(LinkFailure) {
-            result = .success(try scan(target))
-          } catch {
-            result = .failure(error)
-          }
+          let result = Result { () throws(LinkFailure) in try scan(target) }
           results.withLock { $0[index] = result }
           places.signal()
           arrivals.signal()
@@ -130,6 +125,7 @@ public struct HostKeyScan: Sendable {
     return first + (all + rsa).filter { !first.contains($0) }
   }
 
+  /// A key's SHA-256, as `ssh-keygen -l` prints it.
   static func fingerprint(_ key: [UInt8]) -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     guard culprit_sha256(key, key.count, &digest) == 1 else { return "SHA256:?" }

@@ -29,7 +29,7 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
   private var phase = Phase.idle
   private var child: ChildProcess?
   private var controlPath = ""
-  private var complaint = ""
+  private var complaint = Complaint(limit: complaintLimit)
   private var forwardings: [String: Forwarding] = [:]
   /// Places that are to be forwarded yet, in the order they were asked for.
   private var queue: [String] = []
@@ -46,6 +46,8 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
   /// What the program prints once it has logged in.
   private static let readyWord = "culprit-ready"
   private static let complaintLimit = 4000
+  private static let noFolder = LinkFailure(
+    .unreachable, "no folder for sockets in $XDG_RUNTIME_DIR or /tmp")
 
   init(
     jump: String, keys: [String], options: FleetOptions, loop: EventLoop, bastions: Bastions
@@ -77,8 +79,7 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
     }
     if let lastFailure, monotonicNow() < restUntil { return completion(.failure(lastFailure)) }
     guard let path = forwardings[place]?.path ?? bastions.newSocketPath() else {
-      return completion(
-        .failure(LinkFailure(.unreachable, "no folder for sockets in $XDG_RUNTIME_DIR or /tmp")))
+      return completion(.failure(Self.noFolder))
     }
     if forwardings[place] == nil {
       forwardings[place] = Forwarding(path: path)
@@ -137,9 +138,9 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
   }
 
   private func start() {
-    guard let path = bastions.newSocketPath() else { return }
+    guard let path = bastions.newSocketPath() else { return failed(Self.noFolder) }
     controlPath = path
-    complaint = ""
+    complaint = Complaint(limit: Self.complaintLimit)
     phase = .starting
     var words = SSHProgram.start(options: options)
     // What the user's configuration forwards on such a login isn't for us.
@@ -154,7 +155,7 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
     if let reason = child.start(words + ["--", jumpHost]) {
       return failed(LinkFailure(.unreachable, reason))
     }
-    loginEnd = monotonicNow() + UInt64(SSHProgram.connectSeconds + 5) * second
+    loginEnd = monotonicNow() + LinkDeadlines.program
     loop.addTimed(self)
   }
 
@@ -172,8 +173,8 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
 
   func child(_ child: ChildProcess, didComplain bytes: Span<UInt8>) {
     // While it forwards, it complains of every host that can't be reached.
-    guard case .starting = phase, complaint.count < Self.complaintLimit else { return }
-    for index in bytes.indices { complaint.unicodeScalars.append(Unicode.Scalar(bytes[index])) }
+    guard case .starting = phase else { return }
+    complaint.take(bytes)
   }
 
   func childDidEnd(_ child: ChildProcess, status: Int32?) {
@@ -181,7 +182,7 @@ final class BastionMaster: ChildProcessOwner, LoopHandler, @unchecked Sendable {
     let failure =
       hadLoggedIn
       ? LinkFailure(.unreachable, "the connection ended")
-      : SSHProgram.failure(complaint, status: status, place: jump)
+      : SSHProgram.failure(complaint.text, status: status, place: jump)
     failed(failure)
   }
 

@@ -30,8 +30,7 @@ final class Bastions: Sendable {
     completion: @escaping @Sendable (Result<String, LinkFailure>) -> Void
   ) {
     guard let master = master(of: jump, target, loop) else { return }
-    let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    master.loop.post { master.forward(to: place, completion) }
+    master.loop.post { master.forward(to: placeText(host, port: port), completion) }
   }
 
   /// Asks for the control socket of the login at `jump`, for a program that goes through it.

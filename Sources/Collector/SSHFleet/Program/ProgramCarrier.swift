@@ -22,7 +22,7 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
   private var phase = Phase.resolving
   private var limits = LinkDeadlines()
   private var child: ChildProcess?
-  private var complaint = ""
+  private var complaint = Complaint(limit: complaintLimit)
   private var window: ConnectWindow?
   private var probe: ProgramProbe?
   private var known: HostSettings?
@@ -51,12 +51,7 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     limits.begin(LinkDeadlines.resolve)
     owner.carrierIsConnecting(.resolving, "asking ssh for \(target.address)")
     environment.resolvers.run { [target, environment, loop] in
-      let result: Result<HostSettings, LinkFailure>
-      do throws(LinkFailure) {
-        result = .success(try environment.resolver.settings(target))
-      } catch {
-        result = .failure(error)
-      }
+      let result = Result { () throws(LinkFailure) in try environment.resolver.settings(target) }
       loop.post { self.didResolve(result) }
     }
   }
@@ -70,7 +65,7 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
       guard let jump = known.answer.proxyJump else { return queue(known, bastion: nil) }
       // Hosts behind a bastion share its login here too.
       phase = .routing
-      limits.begin(UInt64(SSHProgram.connectSeconds + 5) * second, notice: true)
+      limits.begin(LinkDeadlines.program, notice: true)
       owner.carrierIsConnecting(.routing, "through the bastion \(jump)")
       owner.carrierDeadlineChanged()
       environment.bastions.logIn(at: jump, target: target, loop: loop) { [loop] result in
@@ -105,8 +100,8 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     phase = .connecting
     owner.carrierIsConnecting(.connecting, "ssh to \(place)")
     // A ProxyCommand logs in at its bastion meanwhile: that place is kept until it is done.
-    let span = UInt64(SSHProgram.connectSeconds + 5) * second
-    limits.begin(span, patience: known.answer.proxyCommand == nil, notice: true)
+    limits.begin(
+      LinkDeadlines.program, patience: known.answer.proxyCommand == nil, notice: true)
     let child = ChildProcess(loop: loop, owner: self)
     self.child = child
     controlPath = environment.bastions.newSocketPath()
@@ -134,17 +129,16 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
 
   func child(_ child: ChildProcess, didComplain bytes: Span<UInt8>) {
     if case .streaming = phase { return owner.carrierDidReceiveError(bytes) }
-    guard complaint.count < Self.complaintLimit else { return }
-    for index in bytes.indices { complaint.unicodeScalars.append(Unicode.Scalar(bytes[index])) }
+    complaint.take(bytes)
   }
 
   func childDidEnd(_ child: ChildProcess, status: Int32?) {
     switch phase {
     case .streaming: owner.carrierDidEnd(status: status)
     case .connecting where status == 255 || status == nil:
-      let failure = SSHProgram.failure(complaint, status: status, place: place)
+      let failure = SSHProgram.failure(complaint.text, status: status, place: place)
       // An sshd that has too many logins under way hangs up before its banner.
-      if complaint.contains("kex_exchange_identification") { giveBackPlace(.pushedBack) }
+      if complaint.text.contains("kex_exchange_identification") { giveBackPlace(.pushedBack) }
       fail(failure)
     case .connecting:
       // The login worked; it is the command that ended, or the login shell.
@@ -152,7 +146,7 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
       owner.carrierDidConnect(address: "\(place) by ssh")
       guard case .connecting = phase else { return }
       phase = .streaming
-      Array(complaint.utf8).withUnsafeBufferPointer { owner.carrierDidReceiveError($0.span) }
+      Array(complaint.text.utf8).withUnsafeBufferPointer { owner.carrierDidReceiveError($0.span) }
       owner.carrierDidEnd(status: status)
     default: break
     }

@@ -27,15 +27,17 @@ enum SSHProgram {
     var words: [String] = []
     let identities = target.explicit.identities ?? target.defaults.identities ?? []
     words += identities.flatMap { ["-i", expandHome($0)] }
-    func list(_ files: [String]) -> String {
-      files.map { "\"\(expandHome($0))\"" }.joined(separator: " ")
-    }
     if let files = target.explicit.knownHosts {
       words += ["-o", "UserKnownHostsFile=\(list(files))", "-o", "GlobalKnownHostsFile=none"]
     } else if let files = target.defaults.knownHosts {
       words += ["-o", "GlobalKnownHostsFile=\(list(files)) /etc/ssh/ssh_known_hosts"]
     }
     return words
+  }
+
+  /// Files as a setting takes several.
+  private static func list(_ files: [String]) -> String {
+    files.map { "\"\(expandHome($0))\"" }.joined(separator: " ")
   }
 
   /// How long it may take to a host that says nothing, seconds.
@@ -61,7 +63,7 @@ enum SSHProgram {
     words += ["-o", "PermitLocalCommand=no", "-o", "ClearAllForwardings=yes"]
     if let user = known.settings.user { words += ["-l", user] }
     if let port = known.settings.port { words += ["-p", String(port)] }
-    words += keys(target, said: known.answer.said, options: options)
+    words += keys(target, said: known.answer.said)
     return words + ["--", target.address, "exec sh -c '\(target.command)'"]
   }
 
@@ -81,9 +83,7 @@ enum SSHProgram {
   }
 
   /// The identity files and known_hosts files that ssh doesn't find in its own configuration.
-  static func keys(
-    _ target: FleetTarget, said: LinkSettings, options: FleetOptions
-  ) -> [String] {
+  static func keys(_ target: FleetTarget, said: LinkSettings) -> [String] {
     var words: [String] = []
     if let identities = target.explicit.identities {
       words += ["-o", "IdentitiesOnly=yes"] + identities.flatMap { ["-i", expandHome($0)] }
@@ -93,8 +93,7 @@ enum SSHProgram {
     let files =
       target.explicit.knownHosts ?? (said.knownHosts == nil ? target.defaults.knownHosts : nil)
     if let files {
-      let list = files.map { "\"\(expandHome($0))\"" }.joined(separator: " ")
-      words += ["-o", "UserKnownHostsFile=\(list)", "-o", "GlobalKnownHostsFile=none"]
+      words += ["-o", "UserKnownHostsFile=\(list(files))", "-o", "GlobalKnownHostsFile=none"]
     }
     return words
   }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The order in which kinds of host key are asked for.
 enum HostKeyTypes {
   static let all = [
@@ -19,8 +17,7 @@ extension SSHCarrier {
   func checkHostKey(_ session: SSHSession) -> Bool {
     guard let endpoint, let knownKeys else { return false }
     let key = session.hostKey
-    let digest = Data(session.hostKeyFingerprint).base64EncodedString()
-    let fingerprint = "SHA256:" + digest.prefix { $0 != "=" }
+    let fingerprint = HostKeyScan.fingerprint(key)
     switch knownKeys.verdict(key) {
     case .match: return true
     case .unknown: return accept(key, fingerprint: fingerprint, endpoint: endpoint)

@@ -49,10 +49,7 @@ extension SSHCarrier: ChildProcessOwner {
   func child(_ child: ChildProcess, didWrite bytes: Span<UInt8>) {}
 
   func child(_ child: ChildProcess, didComplain bytes: Span<UInt8>) {
-    guard proxyComplaint.count < 2000 else { return }
-    for index in bytes.indices {
-      proxyComplaint.unicodeScalars.append(Unicode.Scalar(bytes[index]))
-    }
+    proxyComplaint.take(bytes)
   }
 
   /// The socket tells the end as well, but where the program couldn't start only this does.
@@ -70,8 +67,8 @@ extension SSHCarrier: ChildProcessOwner {
         "the bastion \(bastion) can't reach \(addressText), or may not forward to it: try "
           + "ssh -J \(bastion) \(target.address)")
     }
-    if proxyComplaint.contains("kex_exchange_identification") { giveBackPlace(.pushedBack) }
-    let failure = SSHProgram.failure(proxyComplaint, status: 255, place: addressText)
+    if proxyComplaint.text.contains("kex_exchange_identification") { giveBackPlace(.pushedBack) }
+    let failure = SSHProgram.failure(proxyComplaint.text, status: 255, place: addressText)
     return LinkFailure(
       failure.kind, "its ProxyCommand ended before the host's banner: \(failure.description)")
   }

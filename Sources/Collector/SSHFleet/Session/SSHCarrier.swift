@@ -45,7 +45,7 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   var streamWrites = false
   /// The ProxyCommand, where there is one, and what it complained of.
   var proxy: ChildProcess?
-  var proxyComplaint = ""
+  var proxyComplaint = Complaint(limit: 2000)
   /// What known_hosts lists for the host.
   var knownKeys: KnownKeys?
   var socket: Int32 = -1
@@ -83,12 +83,9 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     owner.carrierIsConnecting(.resolving, "looking up \(target.address)")
     let (target, environment, loop) = (target, environment, loop)
     environment.resolvers.run {
-      let result: Result<(Endpoint, LoginPlan), LinkFailure>
-      do throws(LinkFailure) {
+      let result = Result { () throws(LinkFailure) in
         let endpoint = try environment.resolver.resolve(target)
-        result = .success((endpoint, LoginPlan(endpoint, keys: environment.identities)))
-      } catch {
-        result = .failure(error)
+        return (endpoint, LoginPlan(endpoint, keys: environment.identities))
       }
       loop.post { self.didResolve(result) }
     }

@@ -99,14 +99,6 @@ final class SSHSession {
     }
   }
 
-  /// Its SHA-256, as ssh-keygen -l prints it.
-  var hostKeyFingerprint: [UInt8] {
-    guard let hash = libssh2_hostkey_hash(session, LIBSSH2_HOSTKEY_HASH_SHA256) else { return [] }
-    return hash.withMemoryRebound(to: UInt8.self, capacity: 32) {
-      Array(UnsafeBufferPointer(start: $0, count: 32))
-    }
-  }
-
   /// The methods that the server still accepts ("publickey,password"); `nil` on `.again`.
   /// Asked only after a refusal: it costs a round trip and, at sshd, an attempt.
   func acceptedMethods(user: String) -> String? {

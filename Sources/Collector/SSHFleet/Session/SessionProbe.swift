@@ -19,7 +19,7 @@ final class SessionProbe {
   private var phase = Phase.opening
   private var output: [UInt8] = []
   /// What it has to say, once.
-  private(set) var answer: Answer?
+  private var answer: Answer?
   private(set) var deadline: UInt64
 
   enum Answer {

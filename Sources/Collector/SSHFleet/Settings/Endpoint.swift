@@ -28,11 +28,11 @@ struct Endpoint: Sendable {
   var hostName: String
   /// `10.0.0.11:22`, and how it is reached.
   var place: String {
-    let port = hostName.contains(":") ? "[\(hostName)]:\(port)" : "\(hostName):\(port)"
+    let text = placeText(hostName, port: port)
     return switch route {
-    case .direct: port
-    case .jump(let bastion): "\(port) through \(bastion)"
-    case .command: "\(port) by ProxyCommand"
+    case .direct: text
+    case .jump(let bastion): "\(text) through \(bastion)"
+    case .command: "\(text) by ProxyCommand"
     }
   }
   /// The name known_hosts lists it under.

@@ -1,5 +1,10 @@
 import Foundation
 
+/// `host:port`, with brackets around a host that holds colons itself.
+public func placeText(_ host: String, port: UInt16) -> String {
+  host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+}
+
 /// An address that connect(2) takes.
 struct SocketAddress: Sendable {
   var family: Int32

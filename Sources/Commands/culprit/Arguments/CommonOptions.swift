@@ -59,7 +59,11 @@ struct HistoryOptions: ParsableArguments {
 
   /// Opens the history for a question.
   func openForReading() throws -> HistoryStore {
-    let path = self.path(db == nil ? try fleetFile() : nil)
+    try open(path(db == nil ? try fleetFile() : nil))
+  }
+
+  /// Opens the history at `path` for a question.
+  func open(_ path: String) throws(CommandFailure) -> HistoryStore {
     do throws(HistoryError) {
       return try HistoryStore.openReadOnly(path: path)
     } catch {

@@ -14,8 +14,7 @@ enum HostArguments {
     let known = try store.answering { store throws(HistoryError) in
       try store.hosts().map(\.status.host)
     }
-    let wanted = arguments.filter { !$0.hasPrefix("!") }
-    let excluded = arguments.filter { $0.hasPrefix("!") }.map { String($0.dropFirst()) }
+    let (wanted, excluded) = HostSelection.parted(arguments)
     let chosen = wanted.isEmpty ? known : try names(wanted, known: known, options)
     let left = Set(try names(excluded, known: known, options))
     return chosen.filter { !left.contains($0) }
@@ -43,14 +42,12 @@ enum HostArguments {
   }
 
   private static func tagged(_ tag: String, _ options: HistoryOptions) throws -> [String] {
-    let file = try options.fleetFile()
-    let names = file?.hosts.filter { $0.tags.contains(tag) }.map(\.name) ?? []
-    guard names.isEmpty else { return names }
-    let known = file?.tags.map { "@\($0)" }.joined(separator: " ") ?? ""
-    throw CommandFailure.usage(
-      "no host has the tag @\(Printable.text(tag, limit: 80)): "
-        + (file == nil
-          ? "there is no fleet file; give one with --fleet FILE" : "there are \(known)"))
+    let selection = HostSelection(fleet: try options.fleetFile())
+    do throws(HostSelection.Problem) {
+      return try selection.tagged(tag).map(\.name)
+    } catch {
+      throw CommandFailure.usage(error.description)
+    }
   }
 
   private static func expanded(_ argument: String) throws -> [String] {

@@ -19,7 +19,7 @@ struct CollectSession {
     self.log = log
     options = plan.options
     recording = try Recording(path: path, plan: plan, log: log)
-    collector = try CollectSession.collector(plan, [recording.queue, statuses], log)
+    collector = try plan.collector([recording.queue, statuses], log)
     recording.start()
     collector.start(plan.targets)
   }
@@ -44,7 +44,7 @@ struct CollectSession {
     }
     let connections: FleetCollector
     do {
-      connections = try CollectSession.collector(plan, [next.queue, statuses], log)
+      connections = try plan.collector([next.queue, statuses], log)
     } catch {
       if next !== recording { next.close() }
       throw error
@@ -63,15 +63,5 @@ struct CollectSession {
   func stop() -> Int {
     collector.stop()
     return recording.stop() + lostBefore
-  }
-
-  private static func collector(
-    _ plan: FleetPlan, _ queues: [FleetEventQueue], _ log: Logger
-  ) throws -> FleetCollector {
-    do throws(LinkFailure) {
-      return try FleetCollector(options: plan.options, queues: queues, log: log)
-    } catch {
-      throw CommandFailure.failed(error.description)
-    }
   }
 }

@@ -53,6 +53,17 @@ struct FleetPlan {
   }
 
   var hostNames: [String] { targets.map(\.name) }
+
+  /// Connections for these hosts, not started yet.
+  func collector(
+    _ queues: [FleetEventQueue], _ log: Logger
+  ) throws(CommandFailure) -> FleetCollector {
+    do throws(LinkFailure) {
+      return try FleetCollector(options: options, queues: queues, log: log)
+    } catch {
+      throw .failed(error.description)
+    }
+  }
 }
 
 /// Where a watcher's events come from.
@@ -84,11 +95,7 @@ struct LiveSource: EventSource {
     self.recording = recording
     self.log = log
     let queues = [queue] + (recording.map { [$0.queue] } ?? [])
-    do throws(LinkFailure) {
-      collector = try FleetCollector(options: plan.options, queues: queues, log: log)
-    } catch {
-      throw CommandFailure.failed(error.description)
-    }
+    collector = try plan.collector(queues, log)
     recording?.start()
     collector.start(plan.targets)
   }

@@ -1,22 +1,13 @@
+import Collector
 import Foundation
 import Watch
 
 /// Where colours and keys of the viewer's own come from.
 enum RulesFile {
-  /// The files looked for, in this order, where none is named.
-  static var usualPlaces: [String] {
-    let folder = ProcessInfo.processInfo.environment["XDG_CONFIG_HOME"].flatMap {
-      $0.isEmpty ? nil : $0
-    }
-    return [
-      (folder ?? "\(NSHomeDirectory())/.config") + "/culprit/culprit.conf",
-      "/etc/culprit/culprit.conf",
-    ]
-  }
-
   /// The rules of the file that was named, or of the first that stands in a usual place, or none.
   static func read(_ named: String?) throws -> WatchRules {
-    let usual = usualPlaces.first { FileManager.default.fileExists(atPath: $0) }
+    let usual = StandardPlaces.configurationFiles("culprit.conf")
+      .first { FileManager.default.fileExists(atPath: $0) }
     guard let path = named ?? usual else { return .standard }
     let bytes: Data
     do {
