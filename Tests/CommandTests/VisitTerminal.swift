@@ -2,27 +2,15 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// The built `culprit` on a pseudo-terminal of its own, with somebody who types and looks. A
-/// thread reads all that is drawn, at once, so that no program ever waits for its terminal.
+/// The built `culprit` on a pseudo-terminal of its own, with somebody who types and looks.
 final class VisitTerminal: Sendable {
-  private struct State {
-    var screen: EmulatedScreen
-    var raw: [UInt8] = []
-    var isClosed = false
-    var status: Int32?
-  }
-
   let pid: pid_t
-  private let master: Int32
-  /// Held open, so that the terminal outlives the program and can be asked for its modes.
-  private let slave: Int32
-  private let state: Mutex<State>
+  private let terminal: DrainedTerminal
+  private let status = Mutex<Int32?>(nil)
   /// The modes before the program began.
   let modesBefore: [UInt32]
 
-  /// TIOCSPTLCK and TIOCGPTN of ioctl_tty(2); POSIX_SPAWN_SETSID of spawn.h.
-  private static let setLock: UInt = 0x4004_5431
-  private static let getNumber: UInt = 0x8004_5430
+  /// POSIX_SPAWN_SETSID of spawn.h.
   private static let newSession: Int16 = 0x80
 
   /// `environment` on top of nothing: no variable of whoever runs the tests is seen.
@@ -30,31 +18,10 @@ final class VisitTerminal: Sendable {
     _ arguments: [String], environment: [String: String], columns: Int = 80, rows: Int = 24,
     controls: Bool = false
   ) throws {
-    var (unlocked, number): (Int32, Int32) = (0, 0)
-    master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
-    guard master >= 0, ioctl(master, VisitTerminal.setLock, &unlocked) == 0,
-      ioctl(master, VisitTerminal.getNumber, &number) == 0
-    else { throw TestTrouble("no pseudo-terminal here") }
-    let name = "/dev/pts/\(number)"
-    slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
-    VisitTerminal.setSize(master, columns, rows)
-    modesBefore = VisitTerminal.modes(slave)
-    state = Mutex(State(screen: EmulatedScreen(columns: columns, rows: rows)))
-    pid = try VisitTerminal.spawn(arguments, environment, terminal: name, controls: controls)
-    let thread = Thread { [weak self, master] in
-      var buffer = [UInt8](repeating: 0, count: 65_536)
-      while true {
-        let count = read(master, &buffer, buffer.count)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0, let self else { return }
-        self.state.withLock { state in
-          state.raw += buffer[..<count]
-          state.screen.feed(Array(buffer[..<count]))
-        }
-      }
-    }
-    thread.name = "terminal"
-    thread.start()
+    terminal = try DrainedTerminal(columns: columns, rows: rows)
+    modesBefore = terminal.modes
+    pid = try VisitTerminal.spawn(
+      arguments, environment, terminal: terminal.name, controls: controls)
   }
 
   deinit {
@@ -64,7 +31,6 @@ final class VisitTerminal: Sendable {
       var status: Int32 = 0
       while waitpid(pid, &status, 0) < 0, errno == EINTR {}
     }
-    close(slave)
   }
 
   private static func spawn(
@@ -106,52 +72,25 @@ final class VisitTerminal: Sendable {
     return pid
   }
 
-  private static func setSize(_ terminal: Int32, _ columns: Int, _ rows: Int) {
-    var size = winsize(
-      ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
-    _ = ioctl(terminal, UInt(TIOCSWINSZ), &size)
-  }
-
-  private static func modes(_ terminal: Int32) -> [UInt32] {
-    var modes = termios()
-    tcgetattr(terminal, &modes)
-    let controls = withUnsafeBytes(of: modes.c_cc) { Array($0.map(UInt32.init)) }
-    return [modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag] + controls
-  }
-
   /// The modes now, as `stty -g` would name them.
-  var modes: [UInt32] { VisitTerminal.modes(slave) }
+  var modes: [UInt32] { terminal.modes }
+  var screen: EmulatedScreen { terminal.screen }
+  var text: [String] { terminal.text }
+  var raw: [UInt8] { terminal.raw }
 
-  var screen: EmulatedScreen { state.withLock { $0.screen } }
-  var text: [String] { screen.text }
-  var raw: [UInt8] { state.withLock { $0.raw } }
+  func type(_ keys: String) { terminal.type(keys) }
 
-  func type(_ keys: String) {
-    let bytes = Array(keys.utf8)
-    _ = write(master, bytes, bytes.count)
-  }
-
-  func resize(columns: Int, rows: Int) {
-    state.withLock { $0.screen.resize(columns: columns, rows: rows) }
-    VisitTerminal.setSize(master, columns, rows)
-  }
+  func resize(columns: Int, rows: Int) { terminal.resize(columns: columns, rows: rows) }
 
   /// The window is closed.
-  func hangUp() {
-    state.withLock { state in
-      guard !state.isClosed else { return }
-      state.isClosed = true
-      // The reader's read(2) ends with EBADF or EIO: no byte of it is of interest any more.
-      close(master)
-    }
-  }
+  func hangUp() { terminal.hangUp() }
 
   var hasEnded: Bool {
-    state.withLock { state in
-      if state.status != nil { return true }
+    status.withLock { known in
+      if known != nil { return true }
       var status: Int32 = 0
       guard waitpid(pid, &status, WNOHANG) == pid else { return false }
-      state.status = status
+      known = status
       return true
     }
   }
@@ -189,7 +128,7 @@ final class VisitTerminal: Sendable {
     try await until(
       "the end", within: seconds, detail: { self.text.joined(separator: "\n") }
     ) { hasEnded }
-    let status = state.withLock { $0.status } ?? 0
+    let status = status.withLock { $0 } ?? 0
     return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
   }
 }

@@ -36,7 +36,7 @@ extension TerminalDriverTests {
     }
 
     @Test func everySceneAfterTheOther() async throws {
-      let terminal = try DrainedTerminal(columns: 80, rows: 24)
+      let terminal = try DrainedTerminal(columns: 80, rows: 24) { DisplayWidth.of($0) }
       var driver = try start(terminal)
       let isASCII = driver.ascii
       for scene in Scene.all + Scene.all.reversed() {
@@ -54,7 +54,7 @@ extension TerminalDriverTests {
     /// Whatever names, errors, verdicts and commands hold, only harmless bytes are sent: no
     /// operating system command (titles, OSC 52), no bell, no C1 control, no bidirectional one.
     @Test func nothingHostileIsSent() async throws {
-      let terminal = try DrainedTerminal(columns: 80, rows: 24)
+      let terminal = try DrainedTerminal(columns: 80, rows: 24) { DisplayWidth.of($0) }
       var driver = try start(terminal)
       var random = SeededGenerator(state: 7)
       let names = NameTests.hostile + ["\u{1B}]52;c;ZXZpbA==\u{7}", "\u{1B}P+q\u{1B}\\"]
@@ -100,7 +100,7 @@ extension TerminalDriverTests {
     }
 
     @Test func theMouseIsOnAndOffAgain() async throws {
-      let terminal = try DrainedTerminal(columns: 80, rows: 24)
+      let terminal = try DrainedTerminal(columns: 80, rows: 24) { DisplayWidth.of($0) }
       var driver = try start(terminal)
       try await until("the mouse") { terminal.screen.modes.contains(1000) }
       for (typed, key) in [
@@ -119,7 +119,7 @@ extension TerminalDriverTests {
     }
 
     @Test func aNewSizeIsPaintedWhole() async throws {
-      let terminal = try DrainedTerminal(columns: 80, rows: 24)
+      let terminal = try DrainedTerminal(columns: 80, rows: 24) { DisplayWidth.of($0) }
       var driver = try start(terminal)
       var state = MixedFleet.state(columns: 80, rows: 24, ascii: driver.ascii)
       driver.draw(Screen.render(state))
