@@ -128,6 +128,7 @@ final class VisitTerminal: Sendable {
     try await until(
       "the end", within: seconds, detail: { self.text.joined(separator: "\n") }
     ) { hasEnded }
+    try await terminal.drain()
     let status = status.withLock { $0 } ?? 0
     return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
   }

@@ -10,6 +10,8 @@ public final class DrainedTerminal: Sendable {
     struct State {
       var screen: EmulatedScreen
       var raw: [UInt8] = []
+      /// How often ``DrainedTerminal/drain()`` has been heard.
+      var marks = 0
     }
 
     let state: Mutex<State>
@@ -35,8 +37,10 @@ public final class DrainedTerminal: Sendable {
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { return }
         state.withLock { state in
-          state.raw += buffer[..<count]
-          state.screen.feed(Array(buffer[..<count]))
+          let drawn = buffer[..<count].filter { $0 != DrainedTerminal.mark }
+          state.marks += count - drawn.count
+          state.raw += drawn
+          state.screen.feed(drawn)
         }
       }
     }
@@ -87,6 +91,17 @@ public final class DrainedTerminal: Sendable {
     close(slave)
     close(wake)
     close(end)
+  }
+
+  /// A byte that no program draws and no terminal shows.
+  private static let mark: UInt8 = 0
+
+  /// Waits until all is read that was drawn before: the end of a program is seen earlier than its
+  /// last words.
+  public func drain() async throws {
+    let marks = drawn.state.withLock { $0.marks }
+    guard write(slave, [DrainedTerminal.mark], 1) == 1 else { return }
+    try await until("what was drawn last") { drawn.state.withLock { $0.marks } > marks }
   }
 
   /// The window is closed. Its descriptor is closed only once nobody reads from it any more: the
