@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int culprit_open(const char *path, int flags, mode_t mode) {
@@ -24,6 +26,21 @@ int culprit_watch_process(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 
 int culprit_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int culprit_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
+
+int culprit_open_at(int directory, const char *path, int flags) {
+  int descriptor = openat(directory, path, flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+long culprit_read_entries(int directory, void *buffer, unsigned long size) {
+  long count = syscall(SYS_getdents64, directory, buffer, size);
+  return count < 0 ? -errno : count;
+}
+
+int culprit_is_procfs(int directory) {
+  struct statfs status;
+  return fstatfs(directory, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+}
 
 // Runs between fork and exec, so only async-signal-safe calls.
 static void become(char *const arguments[], int input, int output, int error,

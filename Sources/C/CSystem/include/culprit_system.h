@@ -32,4 +32,14 @@ int culprit_memory_file(const char *name);
 /// The descriptors of a pipe, both O_CLOEXEC; -1 and errno on failure.
 int culprit_pipe(int descriptors[2]);
 
+/// openat(2) for reading, O_CLOEXEC and O_NONBLOCK always set; the descriptor, or -errno.
+int culprit_open_at(int directory, const char *path, int flags);
+
+/// getdents64(2): fills `buffer` with the next entries of an open directory; the number of bytes,
+/// 0 at the end, or -errno.
+long culprit_read_entries(int directory, void *buffer, unsigned long size);
+
+/// Whether an open directory is the kernel's own procfs (fstatfs(2), PROC_SUPER_MAGIC).
+int culprit_is_procfs(int directory);
+
 #endif
