@@ -1,0 +1,189 @@
+import CBPF
+import Glibc
+
+/// Why the programs can't be used.
+public enum BPFError: Error, Equatable, CustomStringConvertible {
+  /// Loading failed: what the kernel or libbpf said.
+  case cannotLoad(String)
+  case cannotRead(errno: Int32)
+
+  public var description: String {
+    switch self {
+    case .cannotLoad(let reason): "BPF programs can't be loaded: \(reason)"
+    case .cannotRead(let code): "BPF programs can't be read: errno \(code)"
+    }
+  }
+}
+
+/// Our loaded BPF programs. They are unloaded when this goes: nothing is pinned.
+public struct BPFPrograms: ~Copyable {
+  private var handles: culprit_bpf_handles
+  private let buffer: UnsafeMutableRawBufferPointer
+  private let ends: EndBox?
+
+  /// The kernel hands out at most 32 KiB of records in one read(2) (bpf_seq_read).
+  private static let bufferBytes = 64 * 1024
+
+  /// Loads them in a short-lived child. Needs Linux 5.11 with BTF (task storage), and root or
+  /// `cap_bpf` with `cap_perfmon`.
+  public init() throws(BPFError) {
+    var handles = culprit_bpf_handles()
+    var words = [CChar](repeating: 0, count: 1200)
+    let object = BPFPrograms.object
+    guard
+      culprit_bpf_load(object, object.count, &handles, &words, words.count) == 0
+    else {
+      throw .cannotLoad(
+        String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+    self.handles = handles
+    buffer = .allocate(byteCount: BPFPrograms.bufferBytes, alignment: 8)
+    ends = handles.end_of_task >= 0 ? EndBox(map: handles.ends) : nil
+  }
+
+  deinit {
+    buffer.deallocate()
+    // Before the map's descriptor.
+    ends?.close()
+    for descriptor in [
+      handles.read_tasks, handles.look_at_waiting, handles.look_at_one, handles.name_addresses,
+      handles.control, handles.ends, handles.end_of_task,
+    ] where descriptor >= 0 { Glibc.close(descriptor) }
+  }
+
+  /// The compiled programs.
+  static var object: [UInt8] {
+    let digits = TasksProgram.digits
+    return digits.withUTF8Buffer { text in
+      func value(_ digit: UInt8) -> UInt8 { digit <= 0x39 ? digit &- 0x30 : digit &- 0x57 }
+      return (0..<text.count / 2).map { value(text[2 * $0]) << 4 | value(text[2 * $0 + 1]) }
+    }
+  }
+
+  /// Whether tasks that end say what they did last.
+  public var seesEnds: Bool { ends != nil }
+
+  /// Walks the host's tasks and gives those that did something since the walk before, or are in
+  /// `D`. The first walk only remembers, except for those in `D`.
+  public borrowing func readTasks(
+    isBaseline: Bool = false, _ body: (borrowing BPFTask) -> Void
+  ) throws(BPFError) {
+    guard isBaseline else { return try walk(handles.read_tasks, body) }
+    try set { $0.is_baseline = 1 }
+    try walk(handles.read_tasks, body)
+    try set { $0.is_baseline = 0 }
+  }
+
+  /// Gives the tasks in `D` and remembers nothing.
+  public borrowing func lookAtWaiting(
+    _ body: (borrowing BPFTask) -> Void
+  ) throws(BPFError) {
+    try walk(handles.look_at_waiting, body)
+  }
+
+  /// Gives one task, whatever its state; nothing, where it has gone.
+  public borrowing func lookAt(
+    tid: Int32, _ body: (borrowing BPFTask) -> Void
+  ) throws(BPFError) {
+    try set { $0.wanted_tid = tid }
+    try walk(handles.look_at_one, body)
+  }
+
+  /// Gives the tasks that have ended since it was asked last, with what they did since the last
+  /// walk.
+  public borrowing func takeEnds(_ body: (borrowing BPFTask) -> Void) {
+    ends?.take(body)
+  }
+
+  /// Ends that found no room, since the start.
+  public borrowing func lostEnds() -> UInt64 {
+    var control = culprit_control()
+    return culprit_bpf_get(handles.control, &control) == 0 ? control.lost_ends : 0
+  }
+
+  /// The functions that hold kernel `addresses`, as `%pB` prints them; at most
+  /// ``addressLimit`` at once. Not held back by `kptr_restrict`.
+  public borrowing func names(of addresses: [UInt64]) throws(BPFError) -> [String] {
+    let asked = addresses.prefix(BPFPrograms.addressLimit)
+    try set { control in
+      control.address_count = UInt32(asked.count)
+      withUnsafeMutableBytes(of: &control.addresses) { bytes in
+        for (index, address) in asked.enumerated() {
+          bytes.storeBytes(of: address, toByteOffset: index * 8, as: UInt64.self)
+        }
+      }
+    }
+    var text: [UInt8] = []
+    try read(handles.name_addresses) { text += $0 }
+    return text.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  public static let addressLimit = Int(CULPRIT_ADDRESSES)
+
+  private borrowing func set(_ change: (inout culprit_control) -> Void) throws(BPFError) {
+    var control = culprit_control()
+    guard culprit_bpf_get(handles.control, &control) == 0 else { throw .cannotRead(errno: errno) }
+    change(&control)
+    guard culprit_bpf_set(handles.control, &control) == 0 else { throw .cannotRead(errno: errno) }
+  }
+
+  private borrowing func walk(
+    _ link: Int32, _ body: (borrowing BPFTask) -> Void
+  ) throws(BPFError) {
+    try read(link) { bytes in
+      var offset = 0
+      // The kernel gives whole records only.
+      while let length = BPFTask.read(bytes, at: offset, body) { offset += length }
+    }
+  }
+
+  private borrowing func read(
+    _ link: Int32, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(BPFError) {
+    let descriptor = culprit_bpf_walk(link)
+    guard descriptor >= 0 else { throw .cannotRead(errno: errno) }
+    defer { Glibc.close(descriptor) }
+    while true {
+      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if count == 0 { return }
+      if count < 0 {
+        if errno == EINTR || errno == EAGAIN { continue }
+        throw .cannotRead(errno: errno)
+      }
+      body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+}
+
+/// The ring buffer of ended tasks, and who wants to hear of them just now.
+private final class EndBox {
+  private var ends: OpaquePointer?
+  private var body: ((borrowing BPFTask) -> Void)?
+
+  init?(map: Int32) {
+    // The callback runs inside take() only, while `self` is alive.
+    ends = culprit_bpf_open_ends(
+      map,
+      { context, record in
+        guard let context, let record else { return }
+        let box = Unmanaged<EndBox>.fromOpaque(context).takeUnretainedValue()
+        let bytes = UnsafeRawBufferPointer(start: record, count: BPFTask.headBytes)
+        _ = BPFTask.read(bytes, at: 0) { box.body?($0) }
+      }, Unmanaged.passUnretained(self).toOpaque())
+    if ends == nil { return nil }
+  }
+
+  func take(_ body: (borrowing BPFTask) -> Void) {
+    guard let ends else { return }
+    withoutActuallyEscaping(body) { body in
+      self.body = body
+      _ = culprit_bpf_take_ends(ends)
+      self.body = nil
+    }
+  }
+
+  func close() {
+    if let ends { culprit_bpf_close_ends(ends) }
+    ends = nil
+  }
+}

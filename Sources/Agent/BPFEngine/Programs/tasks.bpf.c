@@ -1,0 +1,253 @@
+// Reads every task of the host in one walk, and says only what changed or waits.
+//
+// A record is written whole or not at all: where the reader's buffer is full, the kernel throws
+// the record away and shows the same task again, so what was seen last is kept only after the
+// write succeeded.
+
+#include "kernel_types.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include "culprit_records.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/// What a task's counters were when we last spoke of it.
+struct seen {
+  __u64 cpu_nanoseconds;
+  __u64 io[CULPRIT_IO_COUNTERS];
+  __u64 block_delay, swap_delay;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct seen);
+} seen_tasks SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 2);
+  __type(key, __u32);
+  __type(value, struct culprit_task_record);
+} scratch SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct culprit_control);
+} control SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, CULPRIT_END_BUFFER_BYTES);
+} ends SEC(".maps");
+
+static const __u32 zero = 0, one = 1;
+
+// include/linux/sched.h; the same since 4.14, TASK_FROZEN since 6.1, TASK_RTLOCK_WAIT since 5.15.
+enum {
+  TASK_INTERRUPTIBLE = 1, TASK_UNINTERRUPTIBLE = 2, TASK_STOPPED = 4, TASK_TRACED = 8,
+  EXIT_DEAD = 0x10, EXIT_ZOMBIE = 0x20, TASK_PARKED = 0x40, TASK_NOLOAD = 0x400,
+  TASK_RTLOCK_WAIT = 0x1000, TASK_FROZEN = 0x8000, PF_KTHREAD = 0x200000,
+};
+
+/// The letter of /proc/PID/stat: task_state_index() of include/linux/sched.h.
+static __u8 state_letter(struct task_struct *task) {
+  __u32 state;
+  if (bpf_core_field_exists(task->__state)) {
+    state = task->__state;
+  } else {
+    struct task_struct___before_5_14 *old = (void *)task;
+    state = (__u32)BPF_CORE_READ(old, state);
+  }
+  __u32 ended = (__u32)task->exit_state;
+  if (ended & EXIT_DEAD) return 'X';
+  if (ended & EXIT_ZOMBIE) return 'Z';
+  if (state & (TASK_FROZEN | TASK_RTLOCK_WAIT)) return 'D';
+  if (state & TASK_UNINTERRUPTIBLE) return state & TASK_NOLOAD ? 'I' : 'D';
+  if (state & TASK_PARKED) return 'P';
+  if (state & TASK_TRACED) return 't';
+  if (state & TASK_STOPPED) return 'T';
+  if (state & TASK_INTERRUPTIBLE) return 'S';
+  return 'R';
+}
+
+static void read_counters(struct task_struct *task, struct seen *now) {
+  now->cpu_nanoseconds = task->se.sum_exec_runtime;
+  now->io[0] = task->ioac.rchar;
+  now->io[1] = task->ioac.wchar;
+  now->io[2] = task->ioac.syscr;
+  now->io[3] = task->ioac.syscw;
+  now->io[4] = task->ioac.read_bytes;
+  now->io[5] = task->ioac.write_bytes;
+  now->io[6] = task->ioac.cancelled_write_bytes;
+  // NULL as long as delay accounting is off, and for tasks that started before it was on.
+  struct task_delay_info *delays = task->delays;
+  now->block_delay = delays ? delays->blkio_delay : 0;
+  now->swap_delay = delays && bpf_core_field_exists(delays->swapin_delay) ? delays->swapin_delay : 0;
+}
+
+/// Fills in who the task is, and what its counters grew by. Returns whether they grew at all.
+static __u64 describe(struct task_struct *task, struct culprit_task_record *record,
+                      const struct seen *now, const struct seen *before) {
+  struct task_struct *leader = task->group_leader;
+  record->stack_bytes = 0;
+  record->tgid = task->tgid;
+  record->tid = task->pid;
+  record->parent = task->real_parent->tgid;
+  record->threads = (__u32)task->signal->nr_threads;
+  record->state = state_letter(task);
+  record->leader_state = state_letter(leader);
+  record->flags = (task->flags & PF_KTHREAD ? CULPRIT_IS_KERNEL_THREAD : 0) |
+                  (task->delays ? CULPRIT_HAS_DELAYS : 0);
+  record->start_nanoseconds = leader->start_boottime;
+  record->wait_nanoseconds = 0;
+  record->system_call = -1;
+  bpf_probe_read_kernel(record->name, sizeof record->name, task->comm);
+  bpf_probe_read_kernel(record->leader_name, sizeof record->leader_name, leader->comm);
+  __u64 grown = 0;
+  record->cpu_nanoseconds = now->cpu_nanoseconds - before->cpu_nanoseconds;
+  grown |= record->cpu_nanoseconds;
+  for (int index = 0; index < CULPRIT_IO_COUNTERS; index++) {
+    record->io[index] = now->io[index] - before->io[index];
+    grown |= record->io[index];
+  }
+  record->block_delay = now->block_delay - before->block_delay;
+  record->swap_delay = now->swap_delay - before->swap_delay;
+  return grown | record->block_delay | record->swap_delay;
+}
+
+/// Where a task in D is: system call, kernel stack, and since when it hasn't run.
+static void describe_wait(struct task_struct *task, struct culprit_task_record *record) {
+  struct task_struct *self = (void *)bpf_get_current_task();
+  // A task's clock leaves out interrupts, so we take it from ourselves, who are running.
+  __u64 now = BPF_CORE_READ(self, se.exec_start);
+  __u64 since = task->se.exec_start;
+  record->wait_nanoseconds = now > since ? now - since : 0;
+  if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) &&
+      !(record->flags & CULPRIT_IS_KERNEL_THREAD)) {
+    void *registers = (void *)bpf_task_pt_regs(task);
+    if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->orig_ax)) {
+      record->system_call = (__s64)BPF_CORE_READ((struct pt_regs___x86 *)registers, orig_ax);
+    } else if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->syscallno)) {
+      record->system_call = BPF_CORE_READ((struct pt_regs___arm64 *)registers, syscallno);
+    }
+  }
+  long bytes = bpf_get_task_stack(task, record->stack, sizeof record->stack, 0);
+  record->stack_bytes = bytes > 0 && bytes <= (long)sizeof record->stack ? (__u32)bytes : 0;
+}
+
+/// Returns 0 where the record was written.
+static long emit(struct seq_file *seq, struct culprit_task_record *record) {
+  __u32 bytes = record->stack_bytes;
+  if (bytes > sizeof record->stack) bytes = 0;
+  record->stack_bytes = bytes;
+  return bpf_seq_write(seq, record, CULPRIT_RECORD_HEAD + bytes);
+}
+
+/// A tick: tasks that ran, moved bytes or are in D.
+SEC("iter/task")
+int read_tasks(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task) return 0;
+  struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
+  struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &zero);
+  if (!setting || !record) return 0;
+
+  struct seen now;
+  read_counters(task, &now);
+  struct seen *before = bpf_task_storage_get(&seen_tasks, task, 0, 0);
+  int is_new = !before;
+  if (!before) {
+    before = bpf_task_storage_get(&seen_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (!before) return 0;
+    // What a task did before our first look isn't of this tick; what a new one did, is.
+    if (setting->is_baseline) *before = now;
+  }
+  __u8 state = state_letter(task);
+  __u64 grown = (now.cpu_nanoseconds ^ before->cpu_nanoseconds) |
+                (now.block_delay ^ before->block_delay) | (now.swap_delay ^ before->swap_delay);
+  for (int index = 0; index < CULPRIT_IO_COUNTERS; index++)
+    grown |= now.io[index] ^ before->io[index];
+  if (!grown && state != 'D' && !(is_new && task->pid == task->tgid && !setting->is_baseline))
+    return 0;
+  describe(task, record, &now, before);
+  if (state == 'D') describe_wait(task, record);
+  if (emit(ctx->meta->seq, record) == 0) *before = now;
+  return 0;
+}
+
+/// A fast look: tasks in D only.
+SEC("iter/task")
+int look_at_waiting(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task || state_letter(task) != 'D') return 0;
+  struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &one);
+  if (!record) return 0;
+  struct seen now;
+  read_counters(task, &now);
+  describe(task, record, &now, &now);
+  describe_wait(task, record);
+  emit(ctx->meta->seq, record);
+  return 0;
+}
+
+/// One task that was asked for, whatever its state.
+SEC("iter/task")
+int look_at_one(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
+  if (!task || !setting || task->pid != setting->wanted_tid) return 0;
+  struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &one);
+  if (!record) return 0;
+  struct seen now;
+  read_counters(task, &now);
+  describe(task, record, &now, &now);
+  describe_wait(task, record);
+  emit(ctx->meta->seq, record);
+  return 0;
+}
+
+/// Names of kernel addresses, a line each. %pB isn't held back by kptr_restrict.
+SEC("iter/task")
+int name_addresses(struct bpf_iter__task *ctx) {
+  if (ctx->meta->seq_num != 0) return 0;
+  struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
+  if (!setting) return 0;
+  static const char format[] = "%pB\n";
+  for (__u32 index = 0; index < CULPRIT_ADDRESSES; index++) {
+    if (index >= setting->address_count) break;
+    __u64 address = setting->addresses[index];
+    bpf_seq_printf(ctx->meta->seq, format, sizeof format, &address, sizeof address);
+  }
+  return 0;
+}
+
+/// A task's last words: what it did since it was last spoken of.
+SEC("tp_btf/sched_process_exit")
+int end_of_task(__u64 *ctx) {
+  struct task_struct *task = (struct task_struct *)ctx[0];
+  struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
+  if (!setting || setting->is_baseline) return 0;
+  struct seen now, nothing = {};
+  read_counters(task, &now);
+  struct seen *before = bpf_task_storage_get(&seen_tasks, task, 0, 0);
+  struct culprit_task_record *record = bpf_ringbuf_reserve(&ends, CULPRIT_RECORD_HEAD, 0);
+  if (!record) {
+    __sync_fetch_and_add(&setting->lost_ends, 1);
+    return 0;
+  }
+  __u64 grown = describe(task, record, &now, before ? before : &nothing);
+  // A thread that ends among others is of interest only where it did something.
+  int is_last = task->signal->live.counter == 0;
+  if (!grown && !is_last) {
+    bpf_ringbuf_discard(record, 0);
+    return 0;
+  }
+  if (is_last) record->flags |= CULPRIT_HAS_ENDED;
+  if (before) *before = now;
+  bpf_ringbuf_submit(record, 0);
+  return 0;
+}

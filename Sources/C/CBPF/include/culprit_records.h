@@ -1,0 +1,55 @@
+// What the BPF programs and the agent say to each other.
+#ifndef CULPRIT_RECORDS_H
+#define CULPRIT_RECORDS_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define CULPRIT_IO_COUNTERS 7
+#define CULPRIT_STACK_DEPTH 64
+#define CULPRIT_ADDRESSES 128
+#define CULPRIT_END_BUFFER_BYTES (256 * 1024)
+
+#define CULPRIT_IS_KERNEL_THREAD 1
+#define CULPRIT_HAS_DELAYS 2
+/// It was the last thread of its process.
+#define CULPRIT_HAS_ENDED 4
+
+/// A task; counters are what they grew by since it was last spoken of.
+struct culprit_task_record {
+  __u32 stack_bytes;
+  __s32 tgid, tid, parent;
+  __u32 threads;
+  __u32 flags;
+  __u8 state, leader_state;
+  __u8 unused[6];
+  /// Of the process's first thread, since boot.
+  __u64 start_nanoseconds;
+  __u64 cpu_nanoseconds;
+  /// rchar, wchar, syscr, syscw, read_bytes, write_bytes, cancelled_write_bytes.
+  __u64 io[CULPRIT_IO_COUNTERS];
+  __u64 block_delay, swap_delay;
+  /// Since it last ran; of tasks in D.
+  __u64 wait_nanoseconds;
+  /// -1 where it is in none.
+  __s64 system_call;
+  char name[16], leader_name[16];
+  /// The innermost first; `stack_bytes` of it are there.
+  __u64 stack[CULPRIT_STACK_DEPTH];
+};
+
+#define CULPRIT_RECORD_HEAD __builtin_offsetof(struct culprit_task_record, stack)
+
+/// What the agent tells the programs, and they it.
+struct culprit_control {
+  /// Whether the next walk is the first: then counters are only remembered.
+  __u32 is_baseline;
+  __s32 wanted_tid;
+  __u64 lost_ends;
+  __u32 address_count;
+  __u32 unused;
+  __u64 addresses[CULPRIT_ADDRESSES];
+};
+
+#endif
