@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,10 +103,24 @@ static void answer_request(int device, const struct fuse_in_header *header, cons
   }
 }
 
-static void serve(int device) {
+/// Waits for a request; false where stdin has closed or the time is over.
+static bool await_request(int device, double end) {
+  for (;;) {
+    struct pollfd sources[] = {{.fd = device, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
+    double left = end - now_seconds();
+    int count = left > 0 ? poll(sources, 2, (int)(left * 1e3) + 1) : 0;
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    char bytes[64];
+    if (sources[1].revents != 0 && read(0, bytes, sizeof bytes) <= 0) return false;
+    if (sources[0].revents != 0) return true;
+  }
+}
+
+static void serve(int device, double end) {
   // The kernel refuses reads with less room than this for the header and max_write.
   static char request[(128 << 10) + 4096] __attribute__((aligned(16)));
-  for (;;) {
+  while (await_request(device, end)) {
     ssize_t count = read(device, request, sizeof request - 1);
     // ENODEV: unmounted. ENOENT: who asked has gone.
     if (count < 0 && errno == ENODEV) return;
@@ -121,7 +137,9 @@ void run_fuse_server(const struct options *options) {
     errno = EINVAL;
     fail("fuse-server wants", "a MOUNTPOINT");
   }
-  int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+  // It ends when stdin closes, which is when the test does, and never leaves a dead mount behind.
+  prctl(PR_SET_PDEATHSIG, 0);
+  int device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (device < 0) fail("open", "/dev/fuse");
   char data[128];
   snprintf(data, sizeof data, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", device);
@@ -133,7 +151,11 @@ void run_fuse_server(const struct options *options) {
   report_begin(&report, "fuse-server");
   report_text(&report, "mount", options->words[0]);
   report_end(&report);
-  serve(device);
+  // A stall that also hangs ps has an end of its own, whatever becomes of the test.
+  serve(device, now_seconds() + (options->seconds > 0 ? options->seconds : 120));
+  // With the device all that wait are let go; the mount is empty then.
+  close(device);
+  umount2(options->words[0], MNT_DETACH);
 }
 
 /// Maps a file whose pages are being read (by somebody else), past the page cache: mmap(2) then

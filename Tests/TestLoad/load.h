@@ -51,6 +51,8 @@ struct options {
   bool not_leader;
   /// `delete-dirty`: a child deletes the file.
   bool by_child;
+  /// `guard-mount`: nothing may be written until stdin closes.
+  bool freeze;
   /// Reads a byte from stdin before it starts.
   bool go;
   /// Stays until stdin closes, after the report.
@@ -120,6 +122,9 @@ void run_wait_flock(const struct options *options);
 void run_rename_comm(const struct options *options);
 void run_exec(const struct options *options);
 void run_vfork(const struct options *options);
+
+// guard.c
+void run_guard_mount(const struct options *options);
 
 // fuse.c
 void run_fuse_server(const struct options *options);

@@ -33,8 +33,9 @@ static const struct {
     {"rename-comm", run_rename_comm, "NAME (\\n, \\e and \\xHH stand for bytes)"},
     {"exec", run_exec, "[--not-leader] PROGRAM [WORD ...]"},
     {"vfork", run_vfork, ""},
-    {"fuse-server", run_fuse_server, "MOUNTPOINT"},
-    {"fuse-mapper", run_fuse_mapper, "FILE"},
+    {"fuse-server", run_fuse_server, "[--seconds S] MOUNTPOINT"},
+    {"fuse-mapper", run_fuse_mapper, "--go FILE"},
+    {"guard-mount", run_guard_mount, "[--freeze] MOUNTPOINT [CGROUP]"},
 };
 
 void fail(const char *what, const char *about) {
