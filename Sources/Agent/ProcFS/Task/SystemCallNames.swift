@@ -1,0 +1,31 @@
+/// Names of system calls by their number, which differ from one architecture to the next.
+public enum SystemCallNames {
+  /// The name on the machine this was built for; `nil` for a number we don't know.
+  public static func name(_ number: Int) -> String? {
+    #if arch(x86_64)
+      name(number, in: x86_64)
+    #elseif arch(arm64)
+      name(number, in: aarch64)
+    #else
+      nil
+    #endif
+  }
+
+  /// The word at place `number` of `table`.
+  static func name(_ number: Int, in table: StaticString) -> String? {
+    guard number >= 0 else { return nil }
+    return table.withUTF8Buffer { bytes in
+      var place = 0
+      var start = 0
+      for index in 0...bytes.count where index == bytes.count || bytes[index] <= UInt8(ascii: " ") {
+        if place == number {
+          let word = String(decoding: bytes[start..<index], as: UTF8.self)
+          return word == "-" || word.isEmpty ? nil : word
+        }
+        place += 1
+        start = index + 1
+      }
+      return nil
+    }
+  }
+}
