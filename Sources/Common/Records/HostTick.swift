@@ -58,13 +58,17 @@ public struct HostTick: Equatable, Sendable {
   public var disks: [DiskSample]
   /// Locks that somebody waits for.
   public var locks: [FileLock]
-  /// Tasks that wait; all of them.
+  /// Tasks that wait; all of them, as far as a frame holds them.
   public var waiting: [WaitingTask]
   /// Processes that did something, by bytes and then CPU time, at most as many as configured.
   public var processes: [ProcessSample]
   /// How many more did something, and what they moved together.
   public var omittedProcesses: Int
   public var omittedIO: IOCounters
+  /// Waiting tasks, disks and locks that found no room in a frame.
+  public var omittedWaiting: Int
+  public var omittedDisks: Int
+  public var omittedLocks: Int
   public var attribution: Attribution
   /// Processes there are, as far as they can be seen.
   public var processCount: Int
@@ -85,6 +89,9 @@ public struct HostTick: Equatable, Sendable {
     processes = []
     omittedProcesses = 0
     omittedIO = IOCounters()
+    omittedWaiting = 0
+    omittedDisks = 0
+    omittedLocks = 0
     attribution = Attribution()
     processCount = 0
     ownCPUNanoseconds = 0

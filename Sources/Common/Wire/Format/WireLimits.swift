@@ -1,0 +1,28 @@
+/// Bounds of everything on the wire. The encoder keeps to them, and the decoder refuses what goes
+/// beyond: a hostile agent costs its collector no more than these.
+///
+/// They may be raised for decoders, but never lowered: every released agent stays readable.
+public enum WireLimits {
+  /// Longest payload of a frame, bytes.
+  public static let payloadBytes = 1 << 20
+  /// Room that rows leave in a payload for the counts of what found no room.
+  static let reservedBytes = 256
+
+  /// Longest name: of a host, a device, a user, a symbol, a wait reason; bytes.
+  static let nameBytes = 256
+  /// Longest text: a command line, a path, a notice; bytes.
+  static let textBytes = 4096
+
+  static let disks = 4096
+  static let locks = 4096
+  /// Of one lock. More of them wait than are named here; each is a waiting task too.
+  static let lockWaiters = 4096
+  static let waiting = 32768
+  /// Processes that hold what one task waits for.
+  static let holders = 64
+  static let processes = 8192
+  static let burstCounts = 8192
+  /// Texts that the rows of a frame share, and what waiting tasks have in common.
+  static let symbols = 16384
+  static let shapes = 8192
+}
