@@ -95,10 +95,11 @@ public struct BPFPrograms: ~Copyable {
     ends?.take(body)
   }
 
-  /// Ends that found no room, since the start.
-  public borrowing func lostEnds() -> UInt64 {
+  /// How many processes the last walk came by, and how many ends found no room since the start.
+  public borrowing func counts() -> (processes: Int, lostEnds: UInt64) {
     var control = culprit_control()
-    return culprit_bpf_get(handles.control, &control) == 0 ? control.lost_ends : 0
+    guard culprit_bpf_get(handles.control, &control) == 0 else { return (0, 0) }
+    return (Int(control.process_count), control.lost_ends)
   }
 
   /// The functions that hold kernel `addresses`, as `%pB` prints them; at most

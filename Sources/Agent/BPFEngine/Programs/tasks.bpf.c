@@ -171,11 +171,16 @@ int read_tasks(struct bpf_iter__task *ctx) {
                 (now.block_delay ^ before->block_delay) | (now.swap_delay ^ before->swap_delay);
   for (int index = 0; index < CULPRIT_IO_COUNTERS; index++)
     grown |= now.io[index] ^ before->io[index];
-  if (!grown && state != 'D' && !(is_new && task->pid == task->tgid && !setting->is_baseline))
-    return 0;
-  describe(task, record, &now, before);
-  if (state == 'D') describe_wait(task, record);
-  if (emit(ctx->meta->seq, record) == 0) *before = now;
+  int is_leader = task->pid == task->tgid;
+  if (grown || state == 'D' || (is_new && is_leader && !setting->is_baseline)) {
+    describe(task, record, &now, before);
+    if (state == 'D') describe_wait(task, record);
+    if (emit(ctx->meta->seq, record)) return 0;
+    *before = now;
+  }
+  // The first of a walk begins the count anew, a task that is shown again isn't counted twice.
+  if (ctx->meta->seq_num == 0) setting->process_count = 0;
+  setting->process_count += is_leader && state != 'X';
   return 0;
 }
 

@@ -46,7 +46,8 @@ final class BPFTaskCollector {
 
   private static func systemCall(_ task: borrowing BPFTask) -> Reading<String> {
     guard !task.isKernelThread, task.systemCall >= 0 else { return .unsupported }
-    return .known(SystemCallNames.name(of: task.systemCall))
+    return .known(
+      SystemCallNames.name(Int(task.systemCall)) ?? "\(task.systemCall)")
   }
 }
 

@@ -46,9 +46,10 @@ public struct BPFTaskEngine: TaskEngine, ~Copyable {
     }
     self.isBaseline = false
     nameStacks(in: &findings)
-    let lost = programs.lostEnds()
-    findings.lostExits = Int(clamping: lost - min(lost, lostEnds))
-    lostEnds = lost
+    let counts = programs.counts()
+    findings.processCount = counts.processes
+    findings.lostExits = Int(clamping: counts.lostEnds - min(counts.lostEnds, lostEnds))
+    lostEnds = counts.lostEnds
   }
 
   public mutating func look(into findings: inout TaskFindings) throws(EngineError) {
@@ -78,9 +79,10 @@ public struct BPFTaskEngine: TaskEngine, ~Copyable {
     guard !collector.addresses.isEmpty else { return }
     symbols.learn(collector.addresses, from: programs)
     for (index, range) in collector.stacks.enumerated() where index < findings.waiting.count {
-      let stack = symbols.functions(at: collector.addresses[range])
+      let stack = WaitChannel.withoutScheduler(
+        symbols.functions(at: collector.addresses[range]))
       findings.waiting[index].stack = stack.isEmpty ? .unsupported : .known(stack)
-      if let channel = WaitChannel.of(stack) {
+      if let channel = stack.first {
         findings.waiting[index].waitChannel = .known(channel)
       }
     }

@@ -1,6 +1,7 @@
-/// The wait channel of a stack: what `/proc/PID/wchan` would say.
+/// What of a stack says where a task waits.
 enum WaitChannel {
-  /// Functions of the kernel's `.sched.text` section, which get_wchan() passes over: those marked
+  /// Functions of the kernel's `.sched.text` section, which wchan and
+  /// stack pass over (in_sched_functions()): those marked
   /// `__sched` in kernel/sched, kernel/locking, kernel/time and mm.
   private static let scheduling: Set<String> = [
     "__schedule", "schedule", "schedule_idle", "schedule_user", "schedule_preempt_disabled",
@@ -25,13 +26,12 @@ enum WaitChannel {
     "__down_common", "__down_interruptible", "__down_killable", "__down_timeout",
     "rt_mutex_schedule", "rt_mutex_lock", "__rt_mutex_lock", "__rt_mutex_slowlock",
     "rt_mutex_slowlock_block", "rtlock_slowlock_locked", "console_conditional_schedule",
-    "__cond_resched", "percpu_rwsem_wait", "__percpu_down_read", "percpu_down_write",
+    "__cond_resched",
   ]
 
-  /// The innermost function that isn't the scheduler's; `nil` where there is none.
-  static func of(_ stack: [String]) -> String? {
-    stack.first { function in
-      !scheduling.contains(String(function.prefix { $0 != "." }))
-    }
+  /// A stack as `/proc/PID/stack` has it: without the scheduler's functions. Its first function is
+  /// the wait channel.
+  static func withoutScheduler(_ stack: [String]) -> [String] {
+    stack.filter { !scheduling.contains(String($0.prefix { $0 != "." })) }
   }
 }

@@ -48,7 +48,8 @@ struct culprit_control {
   __s32 wanted_tid;
   __u64 lost_ends;
   __u32 address_count;
-  __u32 unused;
+  /// Processes that the last walk came by.
+  __u32 process_count;
   __u64 addresses[CULPRIT_ADDRESSES];
 };
 

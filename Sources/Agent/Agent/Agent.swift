@@ -1,0 +1,48 @@
+import Bytes
+import Glibc
+
+/// The agent's command line: verbs and exit codes.
+public enum Agent {
+  /// Runs the command that `words` name, without the program's own. Returns the exit code: 0 fine,
+  /// 1 failed, 2 wrong use, 3 trouble found, with `--check`.
+  public static func run(_ words: [String]) -> Int32 {
+    // A reader that has gone shows as an error of write(2).
+    signal(SIGPIPE, SIG_IGN)
+    guard let verb = words.first else {
+      Output.write(AgentHelp.overview)
+      return 2
+    }
+    let rest = words.dropFirst()
+    do {
+      if let text = AgentHelp.asked(verb, rest) {
+        Output.write(text)
+        return 0
+      }
+      switch verb {
+      case "run": return try RunCommand(rest).run()
+      case "suspects": return try SuspectsCommand(rest).run()
+      case "top": return try TopCommand(rest).run()
+      case "doctor": return try DoctorCommand(rest).run()
+      case "version", "--version":
+        Output.write("culprit-agent \(AgentVersion.number)\n")
+        return 0
+      default:
+        throw UsageError(
+          "no command “\(Printable.text(verb, limit: 40))”; see culprit-agent --help")
+      }
+    } catch let error as UsageError {
+      Output.complain(error.message)
+      return 2
+    } catch let error as Failure {
+      Output.complain(error.message)
+      return 1
+    } catch {
+      Output.complain("\(error)")
+      return 1
+    }
+  }
+}
+
+enum AgentVersion {
+  static let number = "0.2.0"
+}

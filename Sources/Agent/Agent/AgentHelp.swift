@@ -1,0 +1,112 @@
+/// What `--help` says.
+enum AgentHelp {
+  static let overview = """
+    culprit-agent: who makes the load on this host, who waits, and for what.
+
+    USAGE
+      culprit-agent COMMAND [OPTIONS]
+
+    COMMANDS
+      suspects   who waits (D, file locks, FUSE) and who moves the bytes, just now
+      top        the same, over and over
+      run        sample for ever, and write frames for culprit's collector
+      doctor     what the kernel gives us here, and what would give us more
+      version    the version
+
+    EXAMPLES
+      culprit-agent suspects             look for a second, and say who
+      culprit-agent suspects --for 10s --json
+      culprit-agent top --interval 500ms
+      culprit-agent doctor
+
+    EXIT CODES
+      0 fine   1 failed   2 wrong use   3 trouble found, with --check
+
+    It reads best as root, or with cap_sys_ptrace,cap_dac_read_search,cap_bpf,cap_perfmon and
+    cap_net_admin; with less it reads less, and says what.
+
+    """
+
+  /// The help that a command line asks for; `nil` where it asks for none.
+  static func asked(_ verb: String, _ rest: ArraySlice<String>) -> String? {
+    switch verb {
+    case "--help", "-h", "help":
+      return rest.first.flatMap { commands[$0] } ?? overview
+    default:
+      return rest.contains("--help") || rest.contains("-h") ? commands[verb] : nil
+    }
+  }
+
+  private static let commands: [String: String] = [
+    "run": """
+    Samples the host once a second for ever, and writes what it finds as frames.
+
+    USAGE
+      culprit-agent run --stdout [OPTIONS]
+
+    OPTIONS
+      --stdout                write frames to standard output
+    \(SamplerOptions.help)
+
+    EXAMPLES
+      culprit-agent run --stdout --for 60s > minute.frames
+      culprit-agent run --stdout --interval 100ms --engine proc
+
+    A configuration file holds lines of `name = value`: engine, interval, rows, cmdline,
+    looks_per_second = 10 (0 to 20), own_cpu_percent = 1, and when a burst of fast looks
+    begins and ends: burst_io_pressure = "40/20", burst_memory_pressure, burst_cpu_pressure
+    (per cent of the time), burst_blocked_tasks = "2/1", burst_run_queue = "2/1.2" (per CPU).
+
+    """,
+    "suspects": """
+    Looks at the host for a while, and says who waits for what and who moves the bytes.
+
+    USAGE
+      culprit-agent suspects [OPTIONS]
+
+    OPTIONS
+      --json                  a line of JSON for each suspect
+      --check                 exit with 3 if any task waits
+    \(SamplerOptions.help)
+
+    EXAMPLES
+      culprit-agent suspects
+      culprit-agent suspects --for 10s --json
+      culprit-agent suspects --check || mail -s "tasks hang" root
+
+    In JSON a reading that could not be had is the string "denied", "disabled", "unsupported"
+    or "gap", never 0. Bytes are per second.
+
+    """,
+    "top": """
+    Shows who waits and who moves the bytes, over and over. Ctrl-C ends it.
+
+    USAGE
+      culprit-agent top [OPTIONS]
+
+    OPTIONS
+    \(SamplerOptions.help)
+
+    EXAMPLES
+      culprit-agent top
+      culprit-agent top --for 10s > ten-seconds.txt
+
+    """,
+    "doctor": """
+    Says of each source of data whether it can be read here, and the one command that would
+    make it so. It changes nothing.
+
+    USAGE
+      culprit-agent doctor [--json] [--check]
+
+    OPTIONS
+      --json                  a line of JSON for each source
+      --check                 exit with 3 unless all sources can be read
+
+    EXAMPLES
+      culprit-agent doctor
+      culprit-agent doctor --json | grep '"denied"'
+
+    """,
+  ]
+}

@@ -1,0 +1,120 @@
+import Bytes
+import Glibc
+import ProcFS
+import Sampling
+
+/// The agent's configuration file: the part of TOML that a flat list of settings needs. Comments,
+/// `name = value`, values in quotes or plain; no tables.
+enum AgentConfiguration {
+  private static let byteLimit = 65_536
+
+  static func read(_ path: String, into options: inout SamplerOptions) throws(UsageError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw UsageError("\(path): \(String(cString: strerror(errno)))")
+    }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: byteLimit + 1)
+    var count = 0
+    while count < bytes.count {
+      let got = bytes.withUnsafeMutableBytes { buffer in
+        Glibc.read(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
+      }
+      if got < 0, errno == EINTR { continue }
+      guard got >= 0 else { throw UsageError("\(path): \(String(cString: strerror(errno)))") }
+      if got == 0 { break }
+      count += got
+    }
+    guard count <= byteLimit else { throw UsageError("\(path) is longer than 64 KiB") }
+    let lines = bytes[..<count].split(separator: 0x0A, omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      do throws(UsageError) {
+        try take(String(decoding: line, as: UTF8.self), into: &options)
+      } catch {
+        throw UsageError("\(path):\(index + 1): \(error.message)")
+      }
+    }
+  }
+
+  private static func take(
+    _ line: String, into options: inout SamplerOptions
+  ) throws(UsageError) {
+    let text = trimmed(line)
+    guard !text.isEmpty, !text.hasPrefix("#") else { return }
+    guard let sign = text.firstIndex(of: "=") else {
+      throw UsageError("“\(Printable.text(text, limit: 60))” is no `name = value`")
+    }
+    let name = trimmed(text[..<sign])
+    let value = try unquoted(trimmed(text[text.index(after: sign)...]))
+    if try takeTrigger(name, value, into: &options.settings) { return }
+    var reader = OptionReader([value], of: "run")
+    switch name {
+    case "engine", "interval", "rows", "cmdline":
+      _ = try options.take("--\(name)", &reader)
+    case "looks_per_second":
+      options.settings.looksPerSecond = try reader.number(of: name, in: 0...20)
+    case "own_cpu_percent":
+      options.settings.ownShare = try number(name, value, in: 0.1...100) / 100
+    default:
+      throw UsageError(
+        "no setting “\(Printable.text(name, limit: 60))”; there are engine, interval, rows, "
+          + "cmdline, looks_per_second, own_cpu_percent, burst_*")
+    }
+  }
+
+  /// `burst_io_pressure = "40/20"`: begin and end, in per cent of the time or as counts.
+  private static func takeTrigger(
+    _ name: String, _ value: String, into settings: inout SamplerSettings
+  ) throws(UsageError) -> Bool {
+    let scale: Double
+    let place: WritableKeyPath<BurstLimits, BurstLimits.Limit>
+    switch name {
+    case "burst_cpu_pressure": (place, scale) = (\.cpuPressure, 100)
+    case "burst_io_pressure": (place, scale) = (\.ioPressure, 100)
+    case "burst_memory_pressure": (place, scale) = (\.memoryPressure, 100)
+    case "burst_blocked_tasks": (place, scale) = (\.blockedTasks, 1)
+    case "burst_run_queue": (place, scale) = (\.runQueue, 1)
+    default: return false
+    }
+    let parts = value.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2 else {
+      throw UsageError("\(name) is two figures, where a burst begins and ends: \"40/20\"")
+    }
+    let begin = try number(name, String(parts[0]), in: 0...1_000_000)
+    let end = try number(name, String(parts[1]), in: 0...1_000_000)
+    guard end <= begin else { throw UsageError("\(name): the end lies above the begin") }
+    settings.triggers[keyPath: place] = BurstLimits.Limit(begin: begin / scale, end: end / scale)
+    return true
+  }
+
+  private static func number(
+    _ name: String, _ text: String, in range: ClosedRange<Double>
+  ) throws(UsageError) -> Double {
+    guard let number = Double(text), range.contains(number) else {
+      throw UsageError("\(name): “\(Printable.text(text, limit: 60))” is no figure it can take")
+    }
+    return number
+  }
+
+  private static func unquoted(_ text: String) throws(UsageError) -> String {
+    guard let quote = text.first, quote == "\"" || quote == "'" else {
+      return trimmed(text.prefix { $0 != "#" })
+    }
+    let rest = text.dropFirst()
+    guard let end = rest.firstIndex(of: quote) else { throw UsageError("a quote isn't closed") }
+    let after = trimmed(rest[rest.index(after: end)...])
+    guard after.isEmpty || after.hasPrefix("#") else {
+      throw UsageError("“\(Printable.text(after, limit: 60))” after the value")
+    }
+    return String(rest[..<end])
+  }
+
+  private static func trimmed(_ text: some StringProtocol) -> String {
+    let start = text.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
+    var result = String(start)
+    while let last = result.last, last == " " || last == "\t" || last == "\r" || last == "\r\n" {
+      result.removeLast()
+    }
+    return result
+  }
+}

@@ -1,0 +1,86 @@
+import Glibc
+import Records
+import Sampling
+import Wire
+
+/// Puts what a sampler gives into frames, and these to standard output.
+struct FrameStream {
+  private var encoder = FrameEncoder()
+  private var sequence: UInt64 = 0
+  private var isSlowed = false
+
+  mutating func begin(engine: EngineKind, reason: String, intervalNanoseconds: UInt64) {
+    append(
+      .hello(
+        Hello(
+          stream: StreamID.fresh(), time: HostFacts.now, agentVersion: AgentVersion.number,
+          hostName: HostFacts.name, kernelRelease: HostFacts.kernelRelease, engine: engine,
+          engineReason: reason, intervalNanoseconds: intervalNanoseconds,
+          ticksPerSecond: UInt32(clamping: sysconf(Int32(_SC_CLK_TCK))),
+          pageBytes: UInt32(clamping: sysconf(Int32(_SC_PAGESIZE))), cpus: HostFacts.cpus)))
+  }
+
+  /// What came before a burst goes first, then who the processes are, then what they did.
+  mutating func append(_ output: Sampler.Output) {
+    for tick in output.past { append(.before(tick)) }
+    for identity in output.identities { append(.identity(identity)) }
+    append(.tick(output.tick))
+    if let burst = output.burst { append(.burst(burst)) }
+    noticePace(output.tick)
+  }
+
+  private mutating func noticePace(_ tick: HostTick) {
+    // The tick says what interval was in force; this says it in words, once.
+    let slowed = tick.pacedNanoseconds > firstPace
+    if firstPace == 0 { firstPace = tick.pacedNanoseconds }
+    guard slowed != isSlowed, firstPace > 0 else { return }
+    isSlowed = slowed
+    append(
+      .notice(
+        Notice(
+          time: tick.time, severity: .warning,
+          text: slowed
+            ? "sampling took too much CPU: now every \(Duration.text(tick.pacedNanoseconds))"
+            : "sampling every \(Duration.text(tick.pacedNanoseconds)) again")))
+  }
+
+  private var firstPace: UInt64 = 0
+
+  private mutating func append(_ frame: Frame) {
+    sequence += 1
+    encoder.append(frame, sequence: sequence)
+  }
+
+  mutating func flush() {
+    encoder.bytes.withUnsafeBytes { Output.write($0) }
+    encoder.removeAll()
+  }
+}
+
+/// What the kernel says of the host, once.
+enum HostFacts {
+  static var now: Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(
+      nanoseconds: Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue
+        &+ Int64(time.tv_nsec))
+  }
+
+  static var name: String { uname { withUnsafeBytes(of: $0.nodename, text) } }
+  static var kernelRelease: String { uname { withUnsafeBytes(of: $0.release, text) } }
+
+  static var cpus: Int? {
+    let count = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    return count > 0 ? count : nil
+  }
+
+  private static func uname(_ field: (utsname) -> String) -> String {
+    var names = utsname()
+    return Glibc.uname(&names) == 0 ? field(names) : ""
+  }
+
+  private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,83 @@
+import Glibc
+import Records
+import Sampling
+
+/// Ticks and looks, one after the other, until the time is up or somebody stops it.
+struct SamplingLoop: ~Copyable {
+  private(set) var sampler: Sampler
+  private let limitNanoseconds: UInt64?
+
+  init(_ options: SamplerOptions) throws(Failure) {
+    do throws(EngineError) {
+      sampler = try Sampler(options.settings)
+    } catch {
+      throw Failure(EngineErrorText.of(error, wish: options.settings.engine))
+    }
+    limitNanoseconds = options.limitNanoseconds
+  }
+
+  /// Calls `body` after each tick, the first one too, which has nothing to compare with.
+  /// `look` is given what each fast look found waiting.
+  mutating func run(
+    _ body: (inout Sampler.Output) -> Void, look: ([WaitingTask]) -> Void = { _ in }
+  ) throws(Failure) {
+    Stopper.listen()
+    var output = Sampler.Output()
+    let start = SamplingLoop.now
+    var due = start
+    let end = limitNanoseconds.map { start &+ $0 }
+    while !Stopper.isStopped {
+      do throws(EngineError) {
+        try sampler.sample(into: &output)
+      } catch {
+        throw Failure(EngineErrorText.of(error, wish: .auto))
+      }
+      body(&output)
+      // The time is up with the last tick that fits, not in the middle of one.
+      if let end, SamplingLoop.now &+ sampler.pace.intervalNanoseconds / 2 > end { return }
+      due = SamplingLoop.next(after: due, sampler.pace.intervalNanoseconds)
+      try wait(until: due, look)
+    }
+  }
+
+  /// Waits for the next tick, with fast looks in between as long as a burst goes on.
+  private mutating func wait(
+    until due: UInt64, _ look: ([WaitingTask]) -> Void
+  ) throws(Failure) {
+    while sampler.wantsLooks, !Stopper.isStopped {
+      let next = SamplingLoop.now &+ sampler.lookNanoseconds
+      guard next < due else { break }
+      Stopper.sleep(until: next)
+      do throws(EngineError) {
+        try sampler.look(look)
+      } catch {
+        throw Failure(EngineErrorText.of(error, wish: .auto))
+      }
+    }
+    Stopper.sleep(until: due)
+  }
+
+  /// Ticks that were missed (the host stood still) are not made up for.
+  private static func next(after due: UInt64, _ interval: UInt64) -> UInt64 {
+    let now = SamplingLoop.now
+    let next = due &+ interval
+    return next > now ? next : now &+ interval &- (now &- due) % interval
+  }
+
+  static var now: UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
+  }
+}
+
+enum EngineErrorText {
+  static func of(_ error: EngineError, wish: EngineWish) -> String {
+    switch error {
+    case .unavailable(let why):
+      wish == .bpf ? "\(why); --engine auto takes /proc instead" : why
+    case .failed(let call, let code):
+      "\(call): \(String(cString: strerror(code)))"
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Bytes
+import Records
+import Sampling
+
+/// `culprit-agent suspects`: a look at who waits and who moves the bytes.
+struct SuspectsCommand {
+  private var options: SamplerOptions
+  private var isJSON = false
+  private var isCheck = false
+
+  init(_ words: ArraySlice<String>) throws(UsageError) {
+    var (isJSON, isCheck) = (false, false)
+    options = try SamplerOptions(words, of: "suspects") { option, _ throws(UsageError) in
+      switch option {
+      case "--json": isJSON = true
+      case "--check": isCheck = true
+      default: return false
+      }
+      return true
+    }
+    (self.isJSON, self.isCheck) = (isJSON, isCheck)
+  }
+
+  func run() throws -> Int32 {
+    var options = options
+    let limit = options.limitNanoseconds ?? 1_000_000_000
+    options.limitNanoseconds = limit
+    options.settings.intervalNanoseconds =
+      min(options.settings.intervalNanoseconds, max(limit, 100_000_000))
+    options.settings.looksAlways = true
+    var loop = try SamplingLoop(options)
+    var tally = SuspectTally()
+    try loop.run { output in
+      tally.add(output)
+    } look: { waiting in
+      tally.add(waiting: waiting)
+    }
+    if isJSON {
+      var json = SuspectJSON(host: HostFacts.name, tally: tally)
+      Output.write(json.lines())
+    } else {
+      var text = SuspectText(host: HostFacts.name, tally: tally)
+      text.colours = Output.hasColours
+      text.width = Output.columns ?? 160
+      Output.write(text.text())
+    }
+    return isCheck && !tally.waiting.isEmpty ? 3 : 0
+  }
+}

@@ -1,0 +1,114 @@
+import Bytes
+import Records
+
+/// A suspect as a line of JSON.
+struct SuspectJSON {
+  let host: String
+  let tally: SuspectTally
+  private var writer = JSONWriter()
+
+  init(host: String, tally: SuspectTally) {
+    (self.host, self.tally) = (host, tally)
+  }
+
+  /// All suspects, a line each: those that wait, then those that only move bytes.
+  mutating func lines() -> String {
+    var text = ""
+    let waiting = tally.waiting
+    for waiter in waiting { text += line(waiter.task.process, waiter.task) }
+    for process in tally.moving
+    where !waiting.contains(where: { $0.task.process == process.id }) {
+      text += line(process.id, nil)
+    }
+    return text
+  }
+
+  private mutating func line(_ id: ProcessID, _ task: WaitingTask?) -> String {
+    writer.removeAll()
+    let (tally, host) = (tally, host)
+    let process = tally.process(id)
+    let identity = tally.identities[id]
+    writer.object { json in
+      json.field("host", host)
+      json.field("time", tally.lastTick.map { RFC3339.string(nanoseconds: $0.time.nanoseconds) })
+      json.field("pid", Int(task?.tid ?? id.pid))
+      json.field("tgid", Int(id.pid))
+      json.field("start_time", Int64(clamping: id.startTicks))
+      json.field("comm", taskText(task?.name ?? process?.name ?? TaskName()))
+      SuspectJSON.write("cmdline", identity?.commandLine ?? .gap, to: &json)
+      json.field("user", identity.flatMap { SuspectJSON.user($0) })
+      json.field("unit", identity?.unit)
+      json.field("container", identity?.container)
+      json.field("state", SuspectJSON.letter(task?.state ?? process?.state ?? .unknown))
+      SuspectJSON.write(task, to: &json)
+      SuspectJSON.write(process, tally, to: &json)
+      json.key("ancestors")
+      json.array { list in
+        for ancestor in identity?.ancestors ?? [] {
+          list.object {
+            $0.field("pid", Int(ancestor.pid))
+            $0.field("comm", taskText(ancestor.name))
+          }
+        }
+      }
+    }
+    return writer.text + "\n"
+  }
+
+  private static func write(_ task: WaitingTask?, to json: inout JSONWriter) {
+    guard let task else {
+      for name in ["wait_reason", "wait_class", "wait_seconds", "wchan", "syscall", "stack"] {
+        json.field(name, String?.none)
+      }
+      return
+    }
+    json.field("wait_reason", task.reason.name)
+    json.field("wait_class", task.reason.kind.rawValue)
+    json.field("wait_seconds", (task.waitSeconds * 1000).rounded() / 1000)
+    write("wchan", task.waitChannel, to: &json)
+    write("syscall", task.systemCall, to: &json)
+    json.key("stack")
+    if case .known(let stack) = task.stack {
+      json.array { list in for function in stack { list.value(Printable.text(function)) } }
+    } else {
+      json.value(task.stack.absence ?? "gap")
+    }
+    json.key("holders")
+    json.array { list in for pid in task.holders { list.value(Int64(pid)) } }
+  }
+
+  private static func write(
+    _ process: ProcessSample?, _ tally: SuspectTally, to json: inout JSONWriter
+  ) {
+    // A process that isn't named did nothing: that is known.
+    let io = process?.io ?? .known(IOCounters())
+    for (name, place) in [
+      ("read_bytes", \IOCounters.readBytes), ("write_bytes", \.writeBytes),
+      ("cancelled_write_bytes", \.cancelledWriteBytes),
+    ] {
+      json.key(name)
+      switch io {
+      case .known(let counters):
+        json.value(Int64(clamping: Int(tally.perSecond(counters[keyPath: place]).rounded())))
+      default: json.value(io.absence ?? "gap")
+      }
+    }
+  }
+
+  private static func write(
+    _ name: String, _ reading: Reading<String>, to json: inout JSONWriter
+  ) {
+    json.field(name, reading.value.map { Printable.text($0) } ?? reading.absence)
+  }
+
+  static func user(_ identity: ProcessIdentity) -> String? {
+    identity.user ?? identity.userID.value.map { "\($0)" } ?? identity.userID.absence
+  }
+
+  static func letter(_ state: TaskState) -> String {
+    String(decoding: [state.rawValue], as: UTF8.self)
+  }
+}
+
+/// A task's name, fit for a terminal.
+func taskText(_ name: TaskName) -> String { Printable.text(name.bytes.span) }

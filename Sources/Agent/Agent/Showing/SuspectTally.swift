@@ -1,0 +1,118 @@
+import Records
+import Sampling
+
+/// What a while of sampling found: each waiting task as it was seen last, each process with all
+/// that it moved.
+struct SuspectTally {
+  struct Waiter {
+    var task: WaitingTask
+    /// Looks and ticks that saw it wait.
+    var sightings: Int
+    /// Number of the look that saw it last.
+    var lastLook: Int
+  }
+
+  private struct Key: Hashable {
+    var process: ProcessID
+    var tid: Int32
+  }
+
+  private(set) var lastTick: HostTick?
+  private(set) var looks = 0
+  /// Time that the processes' figures cover, nanoseconds.
+  private(set) var elapsedNanoseconds: UInt64 = 0
+  private(set) var identities: [ProcessID: ProcessIdentity] = [:]
+  private var waiters: [Key: Waiter] = [:]
+  private var movers: [ProcessID: ProcessSample] = [:]
+  private(set) var omittedIO = IOCounters()
+  private(set) var attribution = Attribution()
+
+  /// `before` is the tick that the first one added is compared with, where there was one.
+  init(identities: [ProcessID: ProcessIdentity] = [:], before: HostTick? = nil) {
+    self.identities = identities
+    lastTick = before
+  }
+
+  mutating func add(_ output: Sampler.Output) {
+    add(waiting: output.tick.waiting)
+    for identity in output.identities { identities[identity.id] = identity }
+    if lastTick != nil {
+      elapsedNanoseconds &+= output.tick.intervalNanoseconds
+      for process in output.tick.processes { add(process) }
+      omittedIO += output.tick.omittedIO
+      add(output.tick.attribution)
+    }
+    lastTick = output.tick
+  }
+
+  mutating func add(waiting: [WaitingTask]) {
+    looks += 1
+    for task in waiting {
+      let key = Key(process: task.process, tid: task.tid)
+      var waiter = waiters[key] ?? Waiter(task: task, sightings: 0, lastLook: 0)
+      // A look can't see who holds a lock: what a tick has found out stays.
+      let holders = waiter.task.holders
+      waiter.task = task
+      if task.holders.isEmpty { waiter.task.holders = holders }
+      waiter.sightings += 1
+      waiter.lastLook = looks
+      waiters[key] = waiter
+    }
+  }
+
+  private mutating func add(_ process: ProcessSample) {
+    guard var sum = movers[process.id] else {
+      movers[process.id] = process
+      return
+    }
+    if case .known(let io) = process.io {
+      sum.io = .known((sum.io.value ?? IOCounters()) + io)
+    }
+    sum.reaped += process.reaped
+    sum.cpuNanoseconds &+= process.cpuNanoseconds
+    sum.state = process.state
+    sum.hasEnded = process.hasEnded
+    movers[process.id] = sum
+  }
+
+  private mutating func add(_ part: Attribution) {
+    attribution.read.add(part.read)
+    attribution.write.add(part.write)
+  }
+
+  /// Those that wait, the longest first. A task that was passing through `D` in a single look of
+  /// many waits for nothing.
+  var waiting: [Waiter] {
+    waiters.values
+      .filter { looks < 5 || $0.sightings > 1 }
+      .sorted { left, right in
+        if left.task.waitSeconds != right.task.waitSeconds {
+          return left.task.waitSeconds > right.task.waitSeconds
+        }
+        return left.task.tid < right.task.tid
+      }
+  }
+
+  /// Those that moved bytes to or from a device, the most first.
+  var moving: [ProcessSample] {
+    movers.values
+      .filter { ($0.io.value?.deviceBytes ?? 0) + $0.reaped.deviceBytes > 0 }
+      .sorted { ProcessRanking.comesBefore($0, $1) }
+  }
+
+  /// What a process moved; `nil` where it did nothing that is known.
+  func process(_ id: ProcessID) -> ProcessSample? { movers[id] }
+
+  /// Per second, of what was counted over the whole while.
+  func perSecond(_ count: UInt64) -> Double {
+    elapsedNanoseconds == 0 ? 0 : Double(count) * 1e9 / Double(elapsedNanoseconds)
+  }
+}
+
+extension Attribution.Bytes {
+  fileprivate mutating func add(_ part: Attribution.Bytes) {
+    processes &+= part.processes
+    reaped &+= part.reaped
+    devices &+= part.devices
+  }
+}

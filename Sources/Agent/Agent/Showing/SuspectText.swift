@@ -1,0 +1,173 @@
+import Bytes
+import Records
+
+/// Suspects as people read them: who waits, who moves the bytes, and what the host feels.
+struct SuspectText {
+  let host: String
+  let tally: SuspectTally
+  /// Most lines of each list.
+  var rows = 20
+  var width = 100
+  var colours = false
+
+  func text() -> String {
+    guard let tick = tally.lastTick else { return "" }
+    return headLines(tick) + waitingLines() + movingLines() + footLines(tick)
+  }
+
+  private func headLines(_ tick: HostTick) -> String {
+    var line = "\(host)  "
+    if let load = tick.load {
+      line += "load \(figure(load.oneMinute, 2)) \(figure(load.fiveMinutes, 2)) "
+      line += "\(figure(load.fifteenMinutes, 2))"
+    }
+    if let cpus = tick.cpus { line += ", \(cpus) CPU\(cpus == 1 ? "" : "s")" }
+    line += ", \(tick.processCount) processes (\(tick.engine.name))"
+    return line + "\n" + pressureLine(tick)
+  }
+
+  private func pressureLine(_ tick: HostTick) -> String {
+    let parts = [
+      ("cpu", tick.pressure.cpu), ("io", tick.pressure.io), ("memory", tick.pressure.memory),
+    ].map { name, stall -> String in
+      guard case .known(let stall) = stall else { return "\(name) \(stall.absence ?? "")" }
+      let total = max(Double(tick.intervalNanoseconds) / 1000, 1)
+      let some = min(100, Double(stall.someMicroseconds) * 100 / total)
+      let full = min(100, Double(stall.fullMicroseconds) * 100 / total)
+      return "\(name) \(figure(some, 0))% some, \(figure(full, 0))% full"
+    }
+    return "stalled: \(parts.joined(separator: "; "))\n"
+  }
+
+  private func waitingLines() -> String {
+    let waiting = tally.waiting
+    guard !waiting.isEmpty else { return "\nNobody waits.\n" }
+    var lines = "\n" + bold("    PID USER      SECONDS  SEEN  WAITS FOR               WHO") + "\n"
+    for waiter in waiting.prefix(rows) {
+      let task = waiter.task
+      let seen = "\(waiter.sightings)/\(tally.looks)"
+      lines += cut(
+        "\(right("\(task.tid)", 7)) \(left(user(task.process), 9))"
+          + "\(right(figure(task.waitSeconds, 1), 8)) \(right(seen, 5))  "
+          + "\(left(task.reason.name, 22))  \(who(task.process, task.name))")
+      for holder in task.holders {
+        lines += cut("        held by \(holder)\(holderName(holder))")
+      }
+      if task.reason.kind == .unknown { lines += cut("        \(evidence(task))") }
+    }
+    return lines + more(waiting.count)
+  }
+
+  /// What is left to say where the reason isn't known.
+  private func evidence(_ task: WaitingTask) -> String {
+    if case .known(let stack) = task.stack, !stack.isEmpty {
+      return "in " + stack.prefix(6).map { Printable.text($0, limit: 60) }.joined(separator: " < ")
+    }
+    if case .known(let channel) = task.waitChannel { return "in \(Printable.text(channel))" }
+    return "stack \(task.stack.absence ?? "empty"), wchan \(task.waitChannel.absence ?? "0")"
+  }
+
+  private func movingLines() -> String {
+    let moving = tally.moving
+    guard !moving.isEmpty else { return "\nNobody moves bytes to or from a device.\n" }
+    var lines =
+      "\n" + bold("    PID USER        READ/s  WRITE/s CANCEL/s  CPU%  WHO") + "\n"
+    for process in moving.prefix(rows) {
+      let io = (process.io.value ?? IOCounters()) + process.reaped
+      let cpu = tally.perSecond(process.cpuNanoseconds) / 1e7
+      lines += cut(
+        "\(right("\(process.id.pid)", 7)) \(left(user(process.id), 9))"
+          + "\(right(bytes(io.readBytes), 8)) \(right(bytes(io.writeBytes), 8)) "
+          + "\(right(bytes(io.cancelledWriteBytes), 8)) \(right(figure(cpu, 1), 5))  "
+          + who(process.id, process.name) + (process.hasEnded ? " (ended)" : ""))
+    }
+    return lines + more(moving.count)
+  }
+
+  private func footLines(_ tick: HostTick) -> String {
+    var lines = "\n"
+    for (name, part) in [("read", tally.attribution.read), ("written", tally.attribution.write)] {
+      lines +=
+        "\(left(name, 8))\(bytes(part.devices))/s by devices: \(bytes(part.processes))/s by "
+        + "processes, \(bytes(part.reaped))/s by children that came and went, "
+        + "\(part.unattributed < 0 ? "-" : "")"
+        + "\(bytes(part.unattributed.magnitude))/s by nobody we saw\n"
+    }
+    for lock in tick.locks {
+      let holder = lock.holder.map { "held by \($0)\(holderName($0))" } ?? "holder not known"
+      lines += cut(
+        "\(lock.kind.rawValue) lock on \(Printable.text(lock.path ?? lock.file)): \(holder)"
+          + (lock.client.map { " for NFS client \(Printable.text($0))" } ?? "")
+          + ", \(lock.waiters.count) waiting")
+    }
+    return lines
+  }
+
+  // MARK: - Words
+
+  private func user(_ id: ProcessID) -> String {
+    tally.identities[id].flatMap { SuspectJSON.user($0) } ?? "?"
+  }
+
+  /// Command line, unit and who started it, as far as they are known.
+  private func who(_ id: ProcessID, _ name: TaskName) -> String {
+    let identity = tally.identities[id]
+    let command = identity?.commandLine.value.map { Printable.text($0, limit: 200) } ?? ""
+    var words = command.isEmpty ? "[\(taskText(name))]" : command
+    if let unit = identity?.unit { words += "  {\(Printable.text(unit, limit: 60))}" }
+    if let container = identity?.container { words += "  {container \(container.prefix(12))}" }
+    return words
+  }
+
+  private func holderName(_ pid: Int32) -> String {
+    guard let found = tally.identities.values.first(where: { $0.id.pid == pid }) else { return "" }
+    return ", \(who(found.id, found.name))"
+  }
+
+  private func more(_ count: Int) -> String {
+    count > rows ? "        and \(count - rows) more\n" : ""
+  }
+
+  private func bytes(_ count: UInt64) -> String { ByteFigure.text(tally.perSecond(count)) }
+
+  private func bold(_ text: String) -> String { colours ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+
+  private func cut(_ line: String) -> String {
+    (line.count > width ? line.prefix(max(width - 1, 20)) + "…" : line[...]) + "\n"
+  }
+
+  private func left(_ text: String, _ width: Int) -> String {
+    let text = text.count > width ? String(text.prefix(width - 1)) + "+" : text
+    return text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+}
+
+/// A figure with `decimals` places, rounded.
+func figure(_ value: Double, _ decimals: Int) -> String {
+  guard value.isFinite, abs(value) < 1e15 else { return "?" }
+  var scale = 1.0
+  for _ in 0..<decimals { scale *= 10 }
+  let scaled = Int64((value.magnitude * scale).rounded())
+  let sign = value < 0 && scaled > 0 ? "-" : ""
+  guard decimals > 0 else { return "\(sign)\(scaled)" }
+  let fraction = "\(scaled % Int64(scale))"
+  return "\(sign)\(scaled / Int64(scale))."
+    + String(repeating: "0", count: decimals - fraction.count) + fraction
+}
+
+/// Bytes as people read them: `0`, `512`, `1.5M`, in powers of 1024.
+enum ByteFigure {
+  static func text(_ bytes: Double) -> String {
+    var value = bytes
+    var unit = ""
+    for next in ["K", "M", "G", "T"] where value >= 1000 {
+      value /= 1024
+      unit = next
+    }
+    return unit.isEmpty || value >= 100 ? figure(value, 0) + unit : figure(value, 1) + unit
+  }
+}

@@ -1,0 +1,59 @@
+import Records
+
+/// The engine that reads the tasks, and why it is that one.
+///
+/// One of the two is there. Not an existential: neither can be copied, and calls through one
+/// would cost.
+struct ChosenEngine: ~Copyable {
+  private var bpf: BPFTaskEngine?
+  private var proc: ProcTaskEngine?
+  /// A sentence: why this one.
+  let reason: String
+
+  var kind: EngineKind { bpf == nil ? .proc : .bpf }
+
+  /// Whether the bytes of processes that come and go between two ticks are known.
+  var seesEnds: Bool { bpf?.seesEnds ?? proc?.seesEnds ?? false }
+
+  /// - Parameter procPath: the root of `/proc`; a recorded one can only be read by `proc`.
+  init(_ wish: EngineWish, procPath: String = "/proc") throws(EngineError) {
+    var refusal: String?
+    bpf = nil
+    proc = nil
+    if wish != .proc {
+      do throws(EngineError) {
+        bpf = try BPFTaskEngine()
+      } catch {
+        guard wish == .auto, case .unavailable(let why) = error else { throw error }
+        refusal = why
+      }
+    }
+    guard bpf == nil else {
+      reason = wish == .bpf ? "asked for" : "a BPF iterator can be loaded here, the cheapest way"
+      return
+    }
+    proc = try ProcTaskEngine(procPath)
+    reason = refusal ?? "asked for"
+  }
+
+  mutating func read(into findings: inout TaskFindings) throws(EngineError) {
+    if bpf != nil {
+      try bpf?.read(into: &findings)
+    } else {
+      try proc?.read(into: &findings)
+    }
+  }
+
+  mutating func look(into findings: inout TaskFindings) throws(EngineError) {
+    if bpf != nil {
+      try bpf?.look(into: &findings)
+    } else {
+      try proc?.look(into: &findings)
+    }
+  }
+
+  mutating func task(pid: Int32, tid: Int32) -> WaitingTask? {
+    if bpf != nil { return bpf?.task(pid: pid, tid: tid) ?? nil }
+    return proc?.task(pid: pid, tid: tid) ?? nil
+  }
+}

@@ -1,0 +1,172 @@
+import ProcFS
+import Records
+import WaitReasons
+
+/// Reads the host, tick by tick: the host's figures, what processes did, who waits for what.
+public struct Sampler: ~Copyable {
+  /// What a tick gave. Used again from tick to tick.
+  public struct Output: Sendable {
+    public var tick: HostTick
+    /// Who the processes are that are named for the first time.
+    public var identities: [ProcessIdentity] = []
+    public var change = BurstWatch.Change.none
+    /// When a burst began: the ticks before it, the oldest first.
+    public var past: [HostTick] = []
+    /// During a burst, and once more at its end: what its looks have seen.
+    public var burst: Burst?
+
+    public init() { tick = HostTick(time: Timestamp(nanoseconds: 0), engine: .proc) }
+  }
+
+  private let settings: SamplerSettings
+  private var engine: ChosenEngine
+  private var host: HostSampler
+  private var identities: IdentityBook
+  private var waits: WaitBook
+  private var findings = TaskFindings()
+  private var watch: BurstWatch
+  private var counter: BurstCounter?
+  private var past = PastRing()
+  public private(set) var pace: Pace
+  private var lastMonotonic: UInt64 = 0
+  private var lastOwnCPU: UInt64 = 0
+
+  public init(_ settings: SamplerSettings) throws(EngineError) {
+    self.settings = settings
+    engine = try ChosenEngine(settings.engine)
+    do throws(ProcError) {
+      host = try HostSampler()
+      identities = try IdentityBook(policy: settings.commandLine)
+      waits = try WaitBook()
+    } catch {
+      throw .unavailable("\(error)")
+    }
+    watch = BurstWatch(settings.triggers)
+    pace = Pace(wantedNanoseconds: settings.intervalNanoseconds, share: settings.ownShare)
+    lastOwnCPU = Clocks.ownCPU
+  }
+
+  public var engineKind: EngineKind { engine.kind }
+  /// Why it is this engine.
+  public var engineReason: String { engine.reason }
+  /// Whether the bytes of processes that come and go between two ticks are known.
+  public var seesEnds: Bool { engine.seesEnds }
+  /// Whether fast looks are wanted now.
+  public var wantsLooks: Bool {
+    settings.looksPerSecond > 0 && (counter != nil || settings.looksAlways)
+  }
+  /// Nanoseconds between two looks.
+  public var lookNanoseconds: UInt64 {
+    1_000_000_000 / UInt64(max(settings.looksPerSecond, 1))
+  }
+
+  /// A tick. The first one has nothing to compare with: no rates, no processes.
+  public mutating func sample(into output: inout Output) throws(EngineError) {
+    let monotonic = Clocks.monotonic
+    output.tick.time = Clocks.now
+    output.tick.engine = engine.kind
+    output.tick.intervalNanoseconds = lastMonotonic == 0 ? 0 : monotonic &- lastMonotonic
+    output.tick.pacedNanoseconds = pace.intervalNanoseconds
+    lastMonotonic = monotonic
+    host.sample(into: &output.tick)
+    try engine.read(into: &findings)
+    swap(&output.tick.waiting, &findings.waiting)
+    swap(&output.tick.processes, &findings.processes)
+    output.tick.processCount = findings.processCount
+    findWaiters(&output.tick)
+    attribute(&output.tick)
+    ProcessRanking.select(&output.tick.processes, first: PastRing.rowLimit)
+    followBurst(&output)
+    past.keep(output.tick)
+    cutRows(&output.tick)
+    identities.introduce(output.tick, into: &output.identities)
+    let ownCPU = Clocks.ownCPU
+    output.tick.ownCPUNanoseconds = ownCPU &- lastOwnCPU
+    lastOwnCPU = ownCPU
+    _ = pace.spend(
+      cpuNanoseconds: output.tick.ownCPUNanoseconds,
+      wallNanoseconds: output.tick.intervalNanoseconds)
+  }
+
+  /// A fast look: who is in `D` just now. `sample` takes its turn as usual.
+  public mutating func look(_ body: ([WaitingTask]) -> Void = { _ in }) throws(EngineError) {
+    try engine.look(into: &findings)
+    waits.name(&findings.waiting, at: Clocks.monotonic)
+    counter?.count(findings.waiting, at: Clocks.now)
+    body(findings.waiting)
+  }
+
+  /// Those that wait without being in `D`, and why all of them wait.
+  private mutating func findWaiters(_ tick: inout HostTick) {
+    for lock in tick.locks {
+      for waiter in lock.waiters {
+        addSleeper(pid: waiter, tid: waiter, to: &tick)
+      }
+    }
+    if host.fuseRequestsWaiting > 0 {
+      for task in waits.tasksAwaitingFUSE() {
+        addSleeper(pid: task.pid, tid: task.tid, to: &tick)
+      }
+    }
+    waits.name(&tick.waiting, at: lastMonotonic)
+    waits.nameHolders(&tick.waiting, of: tick.locks)
+  }
+
+  private mutating func addSleeper(pid: Int32, tid: Int32, to tick: inout HostTick) {
+    guard tick.waiting.count < WaitBook.limit,
+      !tick.waiting.contains(where: { $0.process.pid == pid && $0.tid == tid }),
+      let task = engine.task(pid: pid, tid: tid)
+    else { return }
+    tick.waiting.append(task)
+  }
+
+  /// Sums what all processes moved, named or not.
+  private func attribute(_ tick: inout HostTick) {
+    var (own, reaped) = (IOCounters(), IOCounters())
+    for process in tick.processes {
+      if case .known(let io) = process.io { own += io }
+      reaped += process.reaped
+    }
+    tick.attribution.read.processes = own.readBytes
+    tick.attribution.read.reaped = reaped.readBytes
+    tick.attribution.write.processes = own.writeBytes
+    tick.attribution.write.reaped = reaped.writeBytes
+  }
+
+  /// Keeps the first rows, and those of processes that wait, whatever they moved.
+  private func cutRows(_ tick: inout HostTick) {
+    ProcessRanking.order(&tick.processes, first: settings.rows)
+    var kept = min(settings.rows, tick.processes.count)
+    tick.omittedIO = IOCounters()
+    for index in kept..<tick.processes.count {
+      let id = tick.processes[index].id
+      if tick.waiting.contains(where: { $0.process == id }) {
+        tick.processes.swapAt(index, kept)
+        kept += 1
+      } else {
+        tick.omittedIO += tick.processes[index].io.value ?? IOCounters()
+      }
+    }
+    tick.omittedProcesses = tick.processes.count - kept
+    tick.processes.removeLast(tick.omittedProcesses)
+  }
+
+  private mutating func followBurst(_ output: inout Output) {
+    output.past.removeAll(keepingCapacity: true)
+    output.burst = nil
+    output.change = watch.see(output.tick)
+    switch output.change {
+    case .began(let trigger):
+      counter = BurstCounter(trigger: trigger, start: output.tick.time)
+      counter?.count(output.tick.waiting, at: output.tick.time)
+      output.past = past.ticks(before: output.tick.time)
+      output.burst = counter?.report(isOver: false)
+    case .none:
+      counter?.count(output.tick.waiting, at: output.tick.time)
+      output.burst = counter?.report(isOver: false)
+    case .ended:
+      output.burst = counter?.report(isOver: true)
+      counter = nil
+    }
+  }
+}
