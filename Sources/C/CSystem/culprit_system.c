@@ -42,6 +42,8 @@ int culprit_is_procfs(int directory) {
   return fstatfs(directory, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
 }
 
+pid_t culprit_thread_id(void) { return (pid_t)syscall(SYS_gettid); }
+
 // Runs between fork and exec, so only async-signal-safe calls.
 static void become(char *const arguments[], int input, int output, int error,
                    int dies_with_parent, int report) {

@@ -42,4 +42,7 @@ long culprit_read_entries(int directory, void *buffer, unsigned long size);
 /// Whether an open directory is the kernel's own procfs (fstatfs(2), PROC_SUPER_MAGIC).
 int culprit_is_procfs(int directory);
 
+/// gettid(2): the calling thread's task id.
+pid_t culprit_thread_id(void);
+
 #endif
