@@ -26,7 +26,7 @@ struct Culprit: AsyncParsableCommand {
     subcommands: [
       WatchCommand.self, CollectCommand.self, HostsCommand.self, SpikesCommand.self,
       ShowCommand.self, ImportCommand.self, ExportCommand.self, CheckCommand.self,
-      EnrolCommand.self,
+      EnrolCommand.self, ExplainCommand.self,
     ])
 }
 
