@@ -3,13 +3,20 @@ import Glibc
 
 /// Why the programs can't be used.
 public enum BPFError: Error, Equatable, CustomStringConvertible {
-  /// Loading failed: what the kernel or libbpf said.
-  case cannotLoad(String)
+  /// Loading failed: errno, and what the kernel or libbpf said.
+  case cannotLoad(errno: Int32, String)
   case cannotRead(errno: Int32)
+
+  /// Whether a right is missing, and not a feature.
+  public var isDenied: Bool {
+    switch self {
+    case .cannotLoad(let code, _), .cannotRead(let code): code == EPERM || code == EACCES
+    }
+  }
 
   public var description: String {
     switch self {
-    case .cannotLoad(let reason): "BPF programs can't be loaded: \(reason)"
+    case .cannotLoad(_, let reason): "BPF programs can't be loaded: \(reason)"
     case .cannotRead(let code): "BPF programs can't be read: errno \(code)"
     }
   }
@@ -30,10 +37,10 @@ public struct BPFPrograms: ~Copyable {
     var handles = culprit_bpf_handles()
     var words = [CChar](repeating: 0, count: 1200)
     let object = BPFPrograms.object
-    guard
-      culprit_bpf_load(object, object.count, &handles, &words, words.count) == 0
-    else {
+    let code = culprit_bpf_load(object, object.count, &handles, &words, words.count)
+    guard code == 0 else {
       throw .cannotLoad(
+        errno: code,
         String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
     self.handles = handles

@@ -114,8 +114,9 @@ int culprit_bpf_load(const void *object, size_t length, struct culprit_bpf_handl
                      char *error, size_t error_length) {
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
-    snprintf(error, error_length, "socketpair: %s", strerror(errno));
-    return -1;
+    int code = errno;
+    snprintf(error, error_length, "socketpair: %s", strerror(code));
+    return code;
   }
   pid_t child = fork();
   if (child == 0) {
@@ -135,12 +136,12 @@ int culprit_bpf_load(const void *object, size_t length, struct culprit_bpf_handl
   while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
   if (received < 0) {
     snprintf(error, error_length, "the loading child ended early: %s", strerror(code));
-    return -1;
+    return code ? code : ECHILD;
   }
   if (answer.code != 0) {
     snprintf(error, error_length, "%s%s%s", strerror(answer.code),
              answer.words[0] ? ": " : "", answer.words);
-    return -1;
+    return answer.code;
   }
   return 0;
 }

@@ -1,4 +1,5 @@
 import Glibc
+import ProcFS
 import Records
 import Sampling
 import Wire
@@ -13,7 +14,7 @@ struct FrameStream {
     append(
       .hello(
         Hello(
-          stream: StreamID.fresh(), time: HostFacts.now, agentVersion: AgentVersion.number,
+          stream: HostFacts.newStream(), time: HostFacts.now, agentVersion: AgentVersion.number,
           hostName: HostFacts.name, kernelRelease: HostFacts.kernelRelease, engine: engine,
           engineReason: reason, intervalNanoseconds: intervalNanoseconds,
           ticksPerSecond: UInt32(clamping: sysconf(Int32(_SC_CLK_TCK))),
@@ -73,6 +74,18 @@ enum HostFacts {
   static var cpus: Int? {
     let count = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     return count > 0 ? count : nil
+  }
+
+  /// A number that no stream of this boot had before.
+  static func newStream() -> StreamID {
+    var random = SystemRandomNumberGenerator()
+    return StreamID(boot: boot ?? BootID(high: 0, low: 0), number: random.next())
+  }
+
+  private static var boot: BootID? {
+    guard let root = try? ProcRoot() else { return nil }
+    var buffer = ReadBuffer(capacity: 64, limit: 64)
+    return BootID.read(from: root, using: &buffer)
   }
 
   private static func uname(_ field: (utsname) -> String) -> String {

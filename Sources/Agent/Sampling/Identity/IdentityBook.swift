@@ -3,7 +3,7 @@ import Records
 
 /// Introduces processes: who each one is, said once when it is first named.
 struct IdentityBook: ~Copyable {
-  private let reader: IdentityReader
+  private var reader: ProcessIdentityReader
   private var known: Set<ProcessID> = []
 
   /// Introductions in one tick; the others follow with the ticks after it.
@@ -12,29 +12,38 @@ struct IdentityBook: ~Copyable {
   static let limit = 8192
 
   init(policy: CommandLinePolicy) throws(ProcError) {
-    reader = try IdentityReader(policy: policy)
+    reader = try ProcessIdentityReader(policy: policy)
   }
 
-  /// Fills in those of the tick's processes that nobody knows yet.
+  /// Fills in those of the tick's processes that nobody knows yet, and who holds what they wait
+  /// for.
   mutating func introduce(_ tick: HostTick, into identities: inout [ProcessIdentity]) {
     identities.removeAll(keepingCapacity: true)
     if known.count > IdentityBook.limit { known.removeAll(keepingCapacity: true) }
-    for task in tick.waiting where identities.count < IdentityBook.perTick {
-      introduce(task.process, task.name, parent: 0, hasEnded: false, into: &identities)
+    for task in tick.waiting {
+      introduce(task.process, task.name, parent: 0, into: &identities)
+      for holder in task.holders { introduce(holder: holder, into: &identities) }
     }
-    for process in tick.processes where identities.count < IdentityBook.perTick {
-      introduce(
-        process.id, process.name, parent: process.parentPID, hasEnded: process.hasEnded,
-        into: &identities)
+    for process in tick.processes {
+      introduce(process.id, process.name, parent: process.parentPID, into: &identities)
     }
   }
 
   private mutating func introduce(
-    _ id: ProcessID, _ name: TaskName, parent: Int32, hasEnded: Bool,
+    _ id: ProcessID, _ name: TaskName, parent: Int32,
     into identities: inout [ProcessIdentity]
   ) {
-    guard !known.contains(id) else { return }
-    known.insert(id)
-    identities.append(reader.identity(of: id, name, parent: parent, hasEnded: hasEnded))
+    guard identities.count < IdentityBook.perTick, known.insert(id).inserted else { return }
+    // One that came and went has left nothing but its name, and who started it.
+    identities.append(
+      reader.identity(of: id)
+        ?? ProcessIdentity(id: id, name: name, ancestors: reader.ancestors(ofChildOf: parent)))
+  }
+
+  private mutating func introduce(holder pid: Int32, into identities: inout [ProcessIdentity]) {
+    guard identities.count < IdentityBook.perTick, let id = reader.process(pid),
+      known.insert(id).inserted, let identity = reader.identity(of: id)
+    else { return }
+    identities.append(identity)
   }
 }

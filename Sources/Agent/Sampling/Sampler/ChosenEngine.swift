@@ -13,27 +13,37 @@ struct ChosenEngine: ~Copyable {
   var kind: EngineKind { bpf == nil ? .proc : .bpf }
 
   /// Whether the bytes of processes that come and go between two ticks are known.
-  var seesEnds: Bool { bpf?.seesEnds ?? proc?.seesEnds ?? false }
+  let seesEnds: Bool
 
   /// - Parameter procPath: the root of `/proc`; a recorded one can only be read by `proc`.
   init(_ wish: EngineWish, procPath: String = "/proc") throws(EngineError) {
     var refusal: String?
-    bpf = nil
-    proc = nil
     if wish != .proc {
       do throws(EngineError) {
-        bpf = try BPFTaskEngine()
+        let engine = try BPFTaskEngine()
+        self.init(
+          engine, wish == .bpf ? "asked for" : "a BPF iterator can be loaded here, the cheapest way")
+        return
       } catch {
         guard wish == .auto, case .unavailable(let why) = error else { throw error }
         refusal = why
       }
     }
-    guard bpf == nil else {
-      reason = wish == .bpf ? "asked for" : "a BPF iterator can be loaded here, the cheapest way"
-      return
-    }
-    proc = try ProcTaskEngine(procPath)
-    reason = refusal ?? "asked for"
+    self.init(try ProcTaskEngine(procPath), refusal ?? "asked for")
+  }
+
+  private init(_ engine: consuming BPFTaskEngine, _ reason: String) {
+    seesEnds = engine.seesEnds
+    bpf = consume engine
+    proc = nil
+    self.reason = reason
+  }
+
+  private init(_ engine: consuming ProcTaskEngine, _ reason: String) {
+    seesEnds = engine.seesEnds
+    bpf = nil
+    proc = consume engine
+    self.reason = reason
   }
 
   mutating func read(into findings: inout TaskFindings) throws(EngineError) {

@@ -32,15 +32,26 @@ public struct Sampler: ~Copyable {
   private var lastOwnCPU: UInt64 = 0
 
   public init(_ settings: SamplerSettings) throws(EngineError) {
-    self.settings = settings
-    engine = try ChosenEngine(settings.engine)
+    let engine = try ChosenEngine(settings.engine)
     do throws(ProcError) {
-      host = try HostSampler()
-      identities = try IdentityBook(policy: settings.commandLine)
-      waits = try WaitBook()
+      let host = try HostSampler()
+      let identities = try IdentityBook(policy: settings.commandLine)
+      let waits = try WaitBook()
+      self.init(settings, engine, host, identities, waits)
     } catch {
       throw .unavailable("\(error)")
     }
+  }
+
+  private init(
+    _ settings: SamplerSettings, _ engine: consuming ChosenEngine, _ host: consuming HostSampler,
+    _ identities: consuming IdentityBook, _ waits: consuming WaitBook
+  ) {
+    self.settings = settings
+    self.engine = engine
+    self.host = host
+    self.identities = identities
+    self.waits = waits
     watch = BurstWatch(settings.triggers)
     pace = Pace(wantedNanoseconds: settings.intervalNanoseconds, share: settings.ownShare)
     lastOwnCPU = Clocks.ownCPU
@@ -103,7 +114,7 @@ public struct Sampler: ~Copyable {
         addSleeper(pid: waiter, tid: waiter, to: &tick)
       }
     }
-    if host.fuseRequestsWaiting > 0 {
+    if (host.fuseWaiting.value ?? 0) > 0 {
       for task in waits.tasksAwaitingFUSE() {
         addSleeper(pid: task.pid, tid: task.tid, to: &tick)
       }

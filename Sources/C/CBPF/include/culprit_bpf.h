@@ -20,7 +20,7 @@ struct culprit_bpf_handles {
 
 /// Loads the programs of a compiled object in a child, which hands the descriptors over
 /// (SCM_RIGHTS): reading the kernel's BTF takes 13 MB, which our caller never sees. Returns 0,
-/// or -1 with a sentence in `error`.
+/// or errno with a sentence in `error`.
 int culprit_bpf_load(const void *object, size_t length, struct culprit_bpf_handles *handles,
                      char *error, size_t error_length);
 
