@@ -17,10 +17,12 @@
 // <linux/fuse.h> and Documentation/filesystems/fuse. Names in its only folder:
 //   file    a file of 1 MiB; a read is never answered (through the page cache; O_DIRECT or a
 //           private mapping of a descriptor opened with O_DIRECT go around it)
+//   direct  another one
 //   absent  there is none
 //   others  a lookup (stat, open) is never answered
 
 static const uint64_t file_node = 2;
+static const uint64_t direct_node = 3;
 static const uint64_t file_size = 1 << 20;
 
 static void answer(int device, uint64_t unique, int error, const void *body, size_t length) {
@@ -34,7 +36,7 @@ static void answer(int device, uint64_t unique, int error, const void *body, siz
 }
 
 static struct fuse_attr attributes(uint64_t node) {
-  bool is_file = node == file_node;
+  bool is_file = node == file_node || node == direct_node;
   return (struct fuse_attr){
       .ino = node,
       .size = is_file ? file_size : 0,
@@ -64,9 +66,12 @@ static void answer_init(int device, uint64_t unique, const struct fuse_init_in *
 
 static void answer_lookup(int device, uint64_t unique, const char *name) {
   if (strcmp(name, "absent") == 0) return answer(device, unique, ENOENT, NULL, 0);
-  if (strcmp(name, "file") != 0) return;
+  uint64_t node = strcmp(name, "file") == 0     ? file_node
+                  : strcmp(name, "direct") == 0 ? direct_node
+                                                : 0;
+  if (node == 0) return;
   struct fuse_entry_out reply = {
-      .nodeid = file_node, .entry_valid = 3600, .attr_valid = 3600, .attr = attributes(file_node)};
+      .nodeid = node, .entry_valid = 3600, .attr_valid = 3600, .attr = attributes(node)};
   answer(device, unique, 0, &reply, sizeof reply);
 }
 

@@ -64,6 +64,16 @@ void write_range(int descriptor, int64_t start, int64_t length, int64_t block) {
   move_range(descriptor, true, start, length, block);
 }
 
+/// Writes the file out and takes it from the page cache: reads come from the disk again.
+static void drop_cache(const struct options *options) {
+  int descriptor = open(options->file, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail("open", options->file);
+  if (fsync(descriptor) < 0) fail("fsync", options->file);
+  errno = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+  if (errno != 0) fail("posix_fadvise", options->file);
+  close(descriptor);
+}
+
 static void *move_part(void *argument) {
   struct part *part = argument;
   const struct options *options = part->options;
@@ -71,6 +81,7 @@ static void *move_part(void *argument) {
   part->tid = gettid();
   int descriptor = open_for(options, part->writes ? O_WRONLY : O_RDONLY, &block);
   for (int64_t round = 0; options->rounds == 0 || round < options->rounds; round++) {
+    if (round > 0 && options->mode == TRANSFER_DROP_CACHE) drop_cache(options);
     move_range(descriptor, part->writes, part->start, part->length, block);
     if (part->writes && options->mode == TRANSFER_FSYNC && fsync(descriptor) < 0) {
       fail("fsync", options->file);
@@ -82,26 +93,12 @@ static void *move_part(void *argument) {
   return NULL;
 }
 
-/// Makes a file of `bytes` for the readers, on the disk and not in the page cache.
-static void make_cold_file(const struct options *options) {
+/// A file must be there and long enough before readers start.
+static void check_length(const struct options *options) {
   struct stat status;
-  if (options->file == NULL || stat(options->file, &status) < 0 ||
-      status.st_size < options->bytes) {
-    errno = ENOENT;
-    fail("no file of so many bytes:", options->file);
-  }
-  int descriptor = open(options->file, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail("open", options->file);
-  if (options->mode == TRANSFER_DROP_CACHE) {
-    if (fsync(descriptor) < 0) fail("fsync", options->file);
-    int error = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
-    // Without read-ahead past the end of a part each byte is read from the disk once.
-    if (error != 0) {
-      errno = error;
-      fail("posix_fadvise", options->file);
-    }
-  }
-  close(descriptor);
+  errno = EINVAL;
+  if (options->file == NULL || stat(options->file, &status) < 0) fail("stat", options->file);
+  if (status.st_size < options->bytes) fail("too short:", options->file);
 }
 
 static void split(const struct options *options, struct part *parts) {
@@ -145,7 +142,8 @@ static void transfer(const struct options *options, const char *verb, bool write
     int64_t block;
     close(open_for(options, O_WRONLY | O_CREAT, &block));
   } else {
-    make_cold_file(options);
+    check_length(options);
+    if (options->mode == TRANSFER_DROP_CACHE) drop_cache(options);
   }
   await_go(options);
   pthread_barrier_t done, end;

@@ -1,0 +1,50 @@
+import Foundation
+import Glibc
+
+/// What /proc/PID says of a task that waits, read as a person would with `cat`: the tests' own eyes,
+/// independent of the code under test.
+public struct TaskState: Sendable, CustomStringConvertible {
+  /// Third field of proc_pid_stat(5).
+  public var state: Character
+  public var name: String
+  public var wchan: String
+  /// The number of the system call that it is in; `nil` outside of any.
+  public var syscall: Int?
+  /// Function names, the innermost first.
+  public var stack: [String]
+
+  /// `nil` where there is no such task (any more).
+  public init?(pid: pid_t) {
+    let folder = "/proc/\(pid)"
+    let stat = TestFolder.text("\(folder)/stat")
+    guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")"),
+      let state = stat[close...].dropFirst(2).first
+    else { return nil }
+    self.state = state
+    name = String(stat[stat.index(after: open)..<close])
+    wchan = TestFolder.text("\(folder)/wchan")
+    syscall = TestFolder.text("\(folder)/syscall").split(separator: " ").first.flatMap { Int($0) }
+    // `[<0>] request_wait_answer+0x112/0x210`, and a module's name behind it where it has one.
+    stack = TestFolder.text("\(folder)/stack").split(separator: "\n").compactMap { line in
+      line.split(separator: " ").dropFirst().first?.split(separator: "+").first.map(String.init)
+    }
+  }
+
+  public var description: String {
+    "\(state) \(name) wchan \(wchan) syscall \(syscall.map(String.init) ?? "none") "
+      + "stack \(stack.joined(separator: " < "))"
+  }
+
+  /// Waits until `pid` is as `condition` wants it, which is told where it never is.
+  @discardableResult
+  public static func await(
+    _ pid: pid_t, _ what: String, within seconds: Double = 30,
+    _ condition: (TaskState) -> Bool
+  ) async throws -> TaskState {
+    try await eventually(
+      what, within: seconds, detail: { TaskState(pid: pid)?.description ?? "no task \(pid)" }
+    ) {
+      TaskState(pid: pid).flatMap { condition($0) ? $0 : nil }
+    }
+  }
+}
