@@ -100,6 +100,18 @@ struct FutureTests {
     #expect(Stream.frames(burst).first?.frame == .unknown(kind: 5, version: 1))
   }
 
+  @Test("a hello of another engine names its stream still")
+  func otherHello() throws {
+    var hello = Record.hello
+    hello.engine = nil
+    let events = decode(kind: .hello) { payload in
+      hello.write(to: &payload)
+      payload.number(8, 9)
+    }
+    #expect(Stream.frames(events).first?.frame == .hello(hello))
+    #expect(Stream.frames(events).last?.stream == hello.stream)
+  }
+
   @Test("codes are told apart and come back")
   func codes() throws {
     for kind in WaitClass.allCases { #expect(WaitClass(wireCode: kind.wireCode) == kind) }

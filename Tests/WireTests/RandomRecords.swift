@@ -22,7 +22,8 @@ extension SeededGenerator {
     Hello(
       stream: StreamID(boot: BootID(high: next(), low: next()), number: next()), time: time(),
       agentVersion: text(upTo: 20), hostName: text(upTo: 60), kernelRelease: text(upTo: 60),
-      engine: pick([.bpf, .proc]), engineReason: text(upTo: 300), intervalNanoseconds: number(),
+      engine: pick([.bpf, .proc, nil]), engineReason: text(upTo: 300),
+      intervalNanoseconds: number(),
       ticksPerSecond: UInt32(truncatingIfNeeded: number()),
       pageBytes: UInt32(truncatingIfNeeded: number()), cpus: optional { Int($0.int32()) })
   }

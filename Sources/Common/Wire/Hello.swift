@@ -10,7 +10,8 @@ public struct Hello: Equatable, Sendable {
   public var hostName: String
   /// `uname(2)` `release`.
   public var kernelRelease: String
-  public var engine: EngineKind
+  /// `nil` where it is one that this version doesn't know: the stream is read all the same.
+  public var engine: EngineKind?
   /// Why this engine and not the other one.
   public var engineReason: String
   /// As configured, nanoseconds.
@@ -23,7 +24,7 @@ public struct Hello: Equatable, Sendable {
 
   public init(
     stream: StreamID, time: Timestamp, agentVersion: String = "", hostName: String = "",
-    kernelRelease: String = "", engine: EngineKind, engineReason: String = "",
+    kernelRelease: String = "", engine: EngineKind?, engineReason: String = "",
     intervalNanoseconds: UInt64 = 1_000_000_000, ticksPerSecond: UInt32 = 100,
     pageBytes: UInt32 = 4096, cpus: Int? = nil
   ) {

@@ -26,7 +26,7 @@ extension Hello {
     payload.text(Field.agentVersion, agentVersion, limit: WireLimits.nameBytes)
     payload.text(Field.hostName, hostName, limit: WireLimits.nameBytes)
     payload.text(Field.kernelRelease, kernelRelease, limit: WireLimits.nameBytes)
-    payload.number(Field.engine, UInt64(engine.rawValue))
+    payload.number(Field.engine, engine.map { UInt64($0.rawValue) })
     payload.text(Field.engineReason, engineReason, limit: WireLimits.textBytes)
     payload.number(Field.interval, intervalNanoseconds)
     payload.number(Field.ticksPerSecond, UInt64(ticksPerSecond))
@@ -37,7 +37,7 @@ extension Hello {
   init(payload: Span<UInt8>) throws(PayloadFault) {
     let none = StreamID(boot: BootID(high: 0, low: 0), number: 0)
     self.init(
-      stream: none, time: Timestamp(nanoseconds: 0), engine: .proc, intervalNanoseconds: 0,
+      stream: none, time: Timestamp(nanoseconds: 0), engine: nil, intervalNanoseconds: 0,
       ticksPerSecond: 0, pageBytes: 0)
     var seen: UInt64 = 0
     var field = FieldReader()
@@ -46,7 +46,7 @@ extension Hello {
       try take(field, payload)
     }
     // Without these there is no stream; the rest may be left out.
-    for needed in [Field.bootHigh, Field.bootLow, Field.stream, Field.engine]
+    for needed in [Field.bootHigh, Field.bootLow, Field.stream]
     where seen >> needed & 1 == 0 {
       throw .malformed
     }
@@ -63,7 +63,7 @@ extension Hello {
     case Field.agentVersion: agentVersion = try field.text(payload, limit: WireLimits.nameBytes)
     case Field.hostName: hostName = try field.text(payload, limit: WireLimits.nameBytes)
     case Field.kernelRelease: kernelRelease = try field.text(payload, limit: WireLimits.nameBytes)
-    case Field.engine: engine = try EngineKind(wireCode: try field.byte())
+    case Field.engine: engine = EngineKind(rawValue: try field.byte())
     case Field.engineReason: engineReason = try field.text(payload, limit: WireLimits.textBytes)
     case Field.interval: intervalNanoseconds = try field.uint64()
     case Field.ticksPerSecond: ticksPerSecond = try field.uint32()

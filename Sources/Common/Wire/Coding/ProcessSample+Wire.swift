@@ -1,7 +1,8 @@
 import Records
 
 extension ProcessSample {
-  /// A sleeping process with one thread that used the CPU needs the first few only.
+  /// A sleeping process with one thread that only used the CPU needs the first seven, which
+  /// make a mask of one byte.
   private enum Bit {
     static let pid = 0
     static let startTicks = 1
@@ -10,10 +11,10 @@ extension ProcessSample {
     static let parent = 4
     /// A flag: the counters are known.
     static let hasIO = 5
-    /// To 12.
-    static let io = 6
-    static let state = 13
-    static let absences = 14
+    static let absences = 6
+    /// To 13.
+    static let io = 7
+    static let state = 14
     static let blockDelay = 15
     static let swapDelay = 16
     static let threads = 17
@@ -40,9 +41,9 @@ extension ProcessSample {
     row.number(Bit.cpu, cpuNanoseconds, unless: 0)
     row.number(Bit.parent, parentPID, unless: 0)
     row.flag(Bit.hasIO, known != nil)
+    row.number(Bit.absences, absences.word, unless: 0)
     if let known { row.counters(from: Bit.io, known) }
     if state != .sleeping { row.number(Bit.state, UInt64(state.rawValue)) }
-    row.number(Bit.absences, absences.word, unless: 0)
     row.number(Bit.blockDelay, block)
     row.number(Bit.swapDelay, swap)
     row.number(Bit.threads, threads, unless: 1)
@@ -59,9 +60,9 @@ extension ProcessSample {
     name = try row.name(Bit.name, bytes)
     cpuNanoseconds = try row.number(Bit.cpu, bytes, else: 0)
     parentPID = try row.int32(Bit.parent, bytes, else: 0)
+    let absences = Absences(try row.number(Bit.absences, bytes, else: 0))
     let counters = try row.counters(from: Bit.io, bytes)
     state = try row.byte(Bit.state, bytes).map { TaskState(letter: $0) } ?? .sleeping
-    let absences = Absences(try row.number(Bit.absences, bytes, else: 0))
     io = absences.reading(row.has(Bit.hasIO) ? counters : nil, slot: Slot.io)
     blockDelayNanoseconds = absences.reading(
       try row.number(Bit.blockDelay, bytes), slot: Slot.blockDelay)
