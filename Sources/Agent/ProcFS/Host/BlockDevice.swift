@@ -61,7 +61,7 @@ public enum BlockDevice {
   /// `block/NAME…`; a slash in a name (`cciss/c0d0`) is a `!` there.
   private static func path(_ name: DiskName, _ suffix: StaticString) -> ProcPath {
     // A name that climbs (`..`) is none the kernel gives: such a path is invalid.
-    guard !name.starts(with: ".") else { return ProcPath("\0") }
+    guard !name.starts(with: ".") else { return ProcPath("block/\0") }
     var path = ProcPath("block/")
     name.withBytes { bytes in
       var start = 0
