@@ -12,6 +12,8 @@ public struct TaskState: Sendable, CustomStringConvertible {
   public var syscall: Int?
   /// Function names, the innermost first.
   public var stack: [String]
+  /// How often it ran; third field of /proc/PID/schedstat (Documentation/scheduler/sched-stats).
+  public var runs: Int?
 
   /// `nil` where there is no such task (any more).
   public init?(pid: pid_t) {
@@ -24,10 +26,19 @@ public struct TaskState: Sendable, CustomStringConvertible {
     name = String(stat[stat.index(after: open)..<close])
     wchan = TestFolder.text("\(folder)/wchan")
     syscall = TestFolder.text("\(folder)/syscall").split(separator: " ").first.flatMap { Int($0) }
+    runs = TestFolder.text("\(folder)/schedstat").split(whereSeparator: \.isWhitespace).dropFirst(2)
+      .first.flatMap { Int($0) }
     // `[<0>] request_wait_answer+0x112/0x210`, and a module's name behind it where it has one.
     stack = TestFolder.text("\(folder)/stack").split(separator: "\n").compactMap { line in
       line.split(separator: " ").dropFirst().first?.split(separator: "+").first.map(String.init)
     }
+  }
+
+  /// In one look the state may be of one wait and the stack of the next; in two without a run between
+  /// them it is the same wait.
+  private func isSameWait(as other: TaskState?) -> Bool {
+    guard let other else { return false }
+    return runs == other.runs && state == other.state && stack == other.stack
   }
 
   public var description: String {
@@ -35,16 +46,20 @@ public struct TaskState: Sendable, CustomStringConvertible {
       + "stack \(stack.joined(separator: " < "))"
   }
 
-  /// Waits until `pid` is as `condition` wants it, which is told where it never is.
+  /// Waits until `pid` is as `condition` wants it, in a wait that lasts from one look to the next.
   @discardableResult
   public static func await(
     _ pid: pid_t, _ what: String, within seconds: Double = 30,
     _ condition: (TaskState) -> Bool
   ) async throws -> TaskState {
-    try await eventually(
-      what, within: seconds, detail: { TaskState(pid: pid)?.description ?? "no task \(pid)" }
+    var last: TaskState?
+    return try await eventually(
+      what, within: seconds, detail: { last?.description ?? "no task \(pid)" }
     ) {
-      TaskState(pid: pid).flatMap { condition($0) ? $0 : nil }
+      let previous = last
+      last = TaskState(pid: pid)
+      guard let now = last, condition(now), now.isSameWait(as: previous) else { return nil }
+      return now
     }
   }
 }
