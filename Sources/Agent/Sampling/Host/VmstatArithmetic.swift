@@ -16,6 +16,8 @@ struct VmstatReading {
 ///   and shown as `gu`; procps 3 left it in `us`;
 /// * memory is exact (to 4.0.2 a float rounded what has more than 24 bits) and of this moment
 ///   (4.0.2 repeats its first row's);
+/// * where CPU time went back, because CPUs came or went, the shares are absent: procps 4 prints
+///   such an interval as wholly idle, procps 3 as nonsense;
 /// * `r` counts the reader itself, as 4.0.0 to 4.0.6 do; procps 3, and what follows 4.0.6, take
 ///   one off.
 enum VmstatArithmetic {
@@ -54,8 +56,23 @@ enum VmstatArithmetic {
     if let old = old.stat.cpu, let now = now.stat.cpu { fillShares(&row, from: old, to: now) }
   }
 
+  /// Whether time in user code, in the kernel, busy or idle went back: a new set of CPUs, which
+  /// can't be compared with the old one (library/stat.c, `stat_derive_unique`). `iowait` alone may
+  /// go back at any time (proc_stat(5)).
+  private static func isNewInstance(_ old: CPUTicks, _ now: CPUTicks) -> Bool {
+    func sums(_ ticks: CPUTicks) -> (user: UInt64, system: UInt64, idle: UInt64, busy: UInt64) {
+      let user = ticks.user &+ ticks.nice
+      let system = ticks.system &+ ticks.interrupt &+ ticks.softInterrupt
+      return (user, system, ticks.idle &+ ticks.ioWait, user &+ system &+ (ticks.stolen ?? 0))
+    }
+    let (old, now) = (sums(old), sums(now))
+    return now.user < old.user || now.system < old.system || now.idle < old.idle
+      || now.busy < old.busy
+  }
+
   /// Shares of CPU time, per cent: `(100·x + total/2) / total`.
   private static func fillShares(_ row: inout VmstatRow, from old: CPUTicks, to now: CPUTicks) {
+    guard !isNewInstance(old, now) else { return }
     // A counter that went back counts as 0, each for itself (library/stat.c, TICsetH).
     func grown(_ old: UInt64, _ new: UInt64) -> UInt64 {
       // Tick counts of centuries are nonsense, and must not overflow what is summed below.
