@@ -1,0 +1,155 @@
+import ProcFS
+import Records
+
+/// Who ran, and who is new.
+extension ProcTaskEngine {
+  /// Marks tasks that ran since the last look, and loses those that ended.
+  mutating func findRuns() {
+    let table = table
+    for place in table.tasks.indices {
+      let process = Int(table.tasks[place].process)
+      guard process >= 0, !table.processes[process].isGone else { continue }
+      guard hasRunTimes else {
+        markRun(place)
+        continue
+      }
+      switch readRunTime(of: place) {
+      case .bytes: note(runTime(), of: place)
+      case .vanished: lose(place)
+      case .denied, .failed: markRun(place)
+      }
+    }
+  }
+
+  /// Reads a task's `schedstat` into the small buffer.
+  private mutating func readRunTime(of place: Int) -> ReadOutcome {
+    let task = table.tasks[place]
+    guard task.file == .none else { return files.readRecord(task.file, into: &small) }
+    return root.readRecord(path(of: place, .schedstat), into: &small)
+  }
+
+  private func runTime() -> TaskRunTime? { small.withBytes { TaskRunTime($0) } }
+
+  /// The path of a task's file; of the first task's, that of its process.
+  func path(of place: Int, _ file: TaskFile) -> ProcPath {
+    let task = table.tasks[place]
+    let pid = table.processes[Int(task.process)].id.pid
+    return TaskFileRequest(pid: pid, tid: task.tid == pid ? 0 : task.tid, file: file).path
+  }
+
+  private func note(_ time: TaskRunTime?, of place: Int) {
+    guard let time else { return markRun(place) }
+    let task = table.tasks[place]
+    guard time.runNanoseconds != task.runNanoseconds || time.slices != task.slices else { return }
+    // Less than before: the pid is another's, which the start in `stat` will tell.
+    let grown = time.runNanoseconds &- min(task.runNanoseconds, time.runNanoseconds)
+    table.tasks[place].runNanoseconds = time.runNanoseconds
+    table.tasks[place].slices = time.slices
+    table.processes[Int(task.process)].runNanoseconds &+= grown
+    markRun(place)
+  }
+
+  private func markRun(_ place: Int) {
+    table.tasks[place].hasRun = true
+    let process = Int(table.tasks[place].process)
+    table.processes[process].hasRun = true
+    table.processes[process].isActive = true
+  }
+
+  /// A task has ended; with the first one its process has.
+  mutating func lose(_ place: Int) {
+    hasLost = true
+    let process = Int(table.tasks[place].process)
+    guard table.tasks[place].tid != table.processes[process].id.pid else {
+      return table.markGone(process)
+    }
+    files.close(&table.tasks[place].file)
+    table.removeTask(place)
+    table.processes[process].hasRun = true
+    table.processes[process].isActive = true
+    // Without a record nobody knows what it had moved.
+    if listener == nil { table.processes[process].isDeadIOStale = true }
+  }
+
+  /// Lists the processes where one may be new. The last pid moves with every fork, threads too;
+  /// the same pid can only come again when who had it has gone.
+  mutating func findNew() {
+    let last = lastPIDGiven()
+    guard !isLive || last == nil || last != lastPID || hasLost || isFirst else { return }
+    lastPID = last
+    hasLost = false
+    let table = table
+    var found = takeNumbers()
+    _ = root.listNumbers(ProcPath(), using: &listing) { pid in
+      if table.place(of: pid) == nil { found.append(pid) }
+    }
+    for pid in found { add(pid) }
+    numbers = found
+  }
+
+  /// The fifth field of proc_loadavg(5): the pid last given away in this namespace.
+  private mutating func lastPIDGiven() -> UInt64? {
+    guard root.readRecord(ProcPath("loadavg"), into: &small) == .bytes else { return nil }
+    return small.withBytes { bytes in
+      var cursor = bytes.count
+      while cursor > 0, bytes[cursor - 1] != UInt8(ascii: " ") { cursor -= 1 }
+      return bytes.nextUnsigned(&cursor)
+    }
+  }
+
+  /// Takes a process into the table, with all its tasks.
+  private mutating func add(_ pid: Int32) {
+    guard root.readRecord(ProcPath(pid: pid, "stat"), into: &buffer) == .bytes,
+      let stat = buffer.withBytes({ TaskStat($0) }), stat.id == pid
+    else { return }
+    let process = table.addProcess(stat)
+    // Two ticks of the clock for the kernel's rounding, and for what started while we looked.
+    table.processes[process].isNew = !isFirst && stat.startTicks &+ 2 >= lastBootTicks
+    table.processes[process].firstTicks =
+      table.processes[process].isNew ? 0 : stat.userTicks &+ stat.systemTicks
+    table.processes[process].settledFaults =
+      table.processes[process].isNew ? 0 : stat.reapedMinorFaults
+    // Nothing of a single task that never waited for a child can come from others.
+    table.processes[process].isDeadIOStale =
+      !table.processes[process].isNew && (stat.reapedMinorFaults > 0 || stat.threads > 1)
+    let isNew = table.processes[process].isNew
+    addTask(pid, to: process, isNew: isNew)
+    if stat.threads > 1 { addTasks(of: process, isNew: isNew) }
+    unseen.meet(process, in: table, ledger)
+  }
+
+  /// The tasks of a process that are not in the table yet.
+  ///
+  /// - Parameter isNew: all that they ran belongs to this tick.
+  mutating func addTasks(of process: Int, isNew: Bool) {
+    let table = table
+    var found = takeNumbers()
+    let pid = table.processes[process].id.pid
+    _ = root.listNumbers(ProcPath(pid: pid, "task"), using: &listing) { tid in
+      if tid != pid, table.task(tid, of: process) == nil { found.append(tid) }
+    }
+    for tid in found {
+      // A task we couldn't hold, whose number has gone to another process.
+      if let stale = table.task(tid) { lose(stale) }
+      addTask(tid, to: process, isNew: isNew)
+    }
+    numbers = found
+  }
+
+  /// An empty list with room; taken out, so that filling it doesn't copy it.
+  private mutating func takeNumbers() -> [Int32] {
+    var taken: [Int32] = []
+    swap(&taken, &numbers)
+    taken.removeAll(keepingCapacity: true)
+    return taken
+  }
+
+  private mutating func addTask(_ tid: Int32, to process: Int, isNew: Bool) {
+    guard let place = table.addTask(tid, to: process), hasRunTimes else { return }
+    table.tasks[place].file = files.open(path(of: place, .schedstat), in: root)
+    guard readRunTime(of: place) == .bytes, let time = runTime() else { return }
+    table.tasks[place].runNanoseconds = time.runNanoseconds
+    table.tasks[place].slices = time.slices
+    if isNew { table.processes[process].runNanoseconds &+= time.runNanoseconds }
+  }
+}

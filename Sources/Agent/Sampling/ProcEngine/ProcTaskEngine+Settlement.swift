@@ -1,0 +1,209 @@
+import ProcFS
+import Records
+
+/// What each process is charged for.
+extension ProcTaskEngine {
+  /// Charges what was read, the processes that are gone first: what they had moved is handed to
+  /// their parents.
+  mutating func settle(into samples: inout [ProcessSample]) {
+    let ledger = ledger
+    unseen.report { sample in
+      samples.append(sample)
+      let inherited = ledger.leave(sample.id.pid)
+      ledger.add(inherited, to: sample.parentPID, isInherited: true)
+      ledger.add(sample.io.value ?? IOCounters(), to: sample.parentPID)
+    }
+    settleGone(into: &samples)
+    for process in table.processes.indices {
+      let entry = table.processes[process]
+      guard entry.isAlive, entry.isActive else { continue }
+      settle(process, into: &samples)
+      // Children that were found to be gone on the way.
+      samples += late
+      late.removeAll(keepingCapacity: true)
+    }
+  }
+
+  /// Children began after their parents, and are settled before them.
+  private mutating func settleGone(into samples: inout [ProcessSample]) {
+    guard !table.gone.isEmpty else { return }
+    let table = table
+    let order = table.gone.sorted {
+      table.processes[$0].id.startTicks > table.processes[$1].id.startTicks
+    }
+    for process in order where !table.processes[process].isSettled {
+      settle(process, into: &samples)
+      handOver(process)
+    }
+  }
+
+  /// All that a process moved that is gone now was added to its parent's counters.
+  private func handOver(_ process: Int) {
+    let entry = table.processes[process]
+    table.processes[process].isSettled = true
+    let parent = entry.stat.parentPID
+    let isParentHere = table.place(of: parent) != nil || table.placeOfGone(parent) != nil
+    ledger.add(ledger.leave(entry.id.pid), to: isParentHere ? parent : nil, isInherited: true)
+    ledger.add(entry.io, to: isParentHere ? parent : nil)
+  }
+
+  private mutating func settle(_ process: Int, into samples: inout [ProcessSample]) {
+    let (io, reaped) = charge(process)
+    var entry = table.processes[process]
+    let hasEnded = (entry.isGone || entry.hasExited) && !entry.isReported
+    if hasEnded, !entry.heardExit, !entry.isFinal { lostExits += 1 }
+    if entry.isActive && !entry.isReported || hasEnded {
+      samples.append(sample(entry, io: io, reaped: reaped, hasEnded: hasEnded, process))
+    }
+    if hasEnded { entry.isReported = true }
+    entry.isActive = false
+    entry.isNew = false
+    entry.runNanoseconds = 0
+    entry.blockDelayTicks = 0
+    entry.newIO = nil
+    entry.exitedIO = IOCounters()
+    table.processes[process] = entry
+  }
+
+  private func sample(
+    _ entry: ProcessEntry, io: Reading<IOCounters>, reaped: IOCounters, hasEnded: Bool,
+    _ process: Int
+  ) -> ProcessSample {
+    ProcessSample(
+      id: entry.id, parentPID: entry.stat.parentPID, name: entry.stat.name,
+      state: entry.stat.state, threads: entry.stat.threads,
+      isKernelThread: entry.stat.isKernelThread, hasEnded: hasEnded, io: io, reaped: reaped,
+      cpuNanoseconds: cpu(process),
+      blockDelayNanoseconds: delays.reading(entry.blockDelayTicks, of: entry.id),
+      swapDelayNanoseconds: .unsupported)
+  }
+
+  /// What its tasks counted; more where `stat` knows of tasks that came and went in between. Its
+  /// two figures are cut to whole ticks, and so were those we began with.
+  private func cpu(_ process: Int) -> UInt64 {
+    let entry = table.processes[process]
+    let ticks = entry.stat.userTicks &+ entry.stat.systemTicks
+    let since = ticks &- min(entry.firstTicks, ticks)
+    let known = since > 2 ? (since - 2) &* EngineClock.nanosecondsPerTick : 0
+    let counted = entry.countedNanoseconds &+ entry.runNanoseconds
+    let missing = known > counted ? known - counted : 0
+    let result = entry.runNanoseconds &+ (entry.isGone ? 0 : missing)
+    table.processes[process].countedNanoseconds &+= result
+    return result
+  }
+
+  // MARK: Bytes
+
+  /// What a process moved itself in this tick, and what children moved that nobody else is charged
+  /// for.
+  private mutating func charge(_ process: Int) -> (Reading<IOCounters>, IOCounters) {
+    let none = IOCounters()
+    let entry = table.processes[process]
+    let isOver = entry.isGone || entry.hasExited
+    switch entry.bytesState {
+    case .denied: return (.denied, none)
+    case .unsupported: return (.unsupported, none)
+    case .unread:
+      guard let io = entry.newIO else { return (.gap, none) }
+      table.processes[process].bytesState = .read
+      guard entry.isNew else {
+        begin(process, with: io)
+        return (.known(none), none)
+      }
+    case .read: break
+    }
+    var total = entry.newIO ?? entry.io
+    // All its tasks' bytes have come to the dead's by now.
+    if isOver, entry.heardExit, !entry.isDeadIOStale {
+      total = total.most(entry.deadIO + entry.exitedIO)
+    }
+    let isUnread = entry.newIO == nil && !(isOver && (entry.heardExit || entry.isFinal))
+    guard total.covers(entry.io) else {
+      // A counter went back: another instance, to be compared with from now on.
+      begin(process, with: total)
+      return (.gap, none)
+    }
+    let charge = split(process, total)
+    return (isUnread ? .gap : .known(charge.own), charge.reaped)
+  }
+
+  /// From here on, counters are compared with `io`.
+  private mutating func begin(_ process: Int, with io: IOCounters) {
+    table.processes[process].io = io
+    table.processes[process].settledFaults = table.processes[process].stat.reapedMinorFaults
+    if !table.processes[process].isDeadIOStale { return }
+    // Only who has children is likely to be handed something soon: the others follow when they run.
+    if !isFirst { learnDeadIO(of: process, total: io) }
+  }
+
+  /// Threads of a process beyond which its own bytes aren't added up to learn its children's.
+  private static let sumLimit: Int32 = 64
+
+  private mutating func learnDeadIO(of process: Int, total: IOCounters) {
+    guard table.processes[process].taskCount <= Self.sumLimit, let live = liveBytes(of: process)
+    else { return }
+    table.processes[process].deadIO = total - live
+    table.processes[process].isDeadIOStale = false
+  }
+
+  /// Splits what a process's counters grew by into its own and what it was handed.
+  private mutating func split(
+    _ process: Int, _ total: IOCounters
+  ) -> (own: IOCounters, reaped: IOCounters) {
+    let entry = table.processes[process]
+    let grown = total - entry.io
+    let hasReaped = entry.stat.reapedMinorFaults != entry.settledFaults
+    table.processes[process].io = total
+    table.processes[process].settledFaults = entry.stat.reapedMinorFaults
+    table.processes[process].didReapBefore = hasReaped
+    guard hasReaped || entry.didReapBefore, !grown.isZero else {
+      table.processes[process].deadIO += entry.exitedIO
+      if entry.isDeadIOStale, !grown.isZero, entry.stat.reapedMinorFaults > 0 {
+        learnDeadIO(of: process, total: total)
+      }
+      return (grown, IOCounters())
+    }
+    guard !entry.isDeadIOStale, entry.taskCount <= Self.sumLimit, let live = liveBytes(of: process)
+    else {
+      // Nobody knows its own part: only what others were charged for is taken out.
+      let known = settleHanded(grown, to: process)
+      learnDeadIO(of: process, total: total)
+      return (grown - known, IOCounters())
+    }
+    let liveBefore = entry.io - entry.deadIO
+    let own = ((live + entry.exitedIO) - liveBefore).least(grown)
+    let handed = grown - own
+    let known = settleHanded(handed, to: process)
+    table.processes[process].deadIO = total - live
+    return (own, handed - known)
+  }
+
+  /// How much of `handed` is charged to somebody already.
+  private mutating func settleHanded(_ handed: IOCounters, to process: Int) -> IOCounters {
+    let pid = table.processes[process].id.pid
+    let known = ledger.settle(handed, of: pid)
+    let rest = handed - known
+    guard !rest.isZero, findGoneChildren(of: pid) else { return known }
+    return known + ledger.settle(rest, of: pid)
+  }
+
+  /// Looks whether children that ran a moment ago are gone by now, and books them; `false` where
+  /// none is.
+  private mutating func findGoneChildren(of pid: Int32) -> Bool {
+    var hasFound = false
+    for process in table.processes.indices {
+      let entry = table.processes[process]
+      guard entry.isAlive, entry.stat.parentPID == pid else { continue }
+      guard root.readRecord(ProcPath(pid: entry.id.pid, "stat"), into: &buffer) == .vanished else {
+        continue
+      }
+      lose(Int(entry.firstTask))
+      hasFound = true
+      var samples: [ProcessSample] = []
+      settle(process, into: &samples)
+      handOver(process)
+      late += samples
+    }
+    return hasFound
+  }
+}

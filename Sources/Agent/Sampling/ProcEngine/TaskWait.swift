@@ -1,0 +1,170 @@
+import ProcFS
+import Records
+
+/// A task in `D` that is being watched: what it waits in can't change before it runs again.
+struct TaskWait {
+  var place: Int
+  /// By the monotonic clock, nanoseconds.
+  var since: UInt64
+  var task: WaitingTask
+}
+
+/// Where the tasks in `D` wait.
+extension ProcTaskEngine {
+  /// Forgets waits that are over, and reads what is new of the others.
+  mutating func readDetails() {
+    let table = table
+    waits.removeAll { wait in
+      let task = table.tasks[wait.place]
+      return task.process < 0 || !task.isWaiting || task.tid != wait.task.tid || task.lacksDetails
+    }
+    places.removeAll(keepingCapacity: true)
+    for place in table.tasks.indices where table.tasks[place].lacksDetails {
+      let task = table.tasks[place]
+      guard task.process >= 0, task.isWaiting, !table.processes[Int(task.process)].isGone else {
+        continue
+      }
+      places.append(place)
+    }
+    guard !places.isEmpty else { return }
+    readDetails(of: places)
+  }
+
+  private mutating func readDetails(of places: [Int]) {
+    let origin = schedulerOrigin()
+    let first = waits.count
+    for place in places {
+      table.tasks[place].lacksDetails = false
+      let since = lastRun(place, origin) ?? table.tasks[place].waitsSince
+      var wait = TaskWait(place: place, since: since, task: waitingTask(place))
+      wait.task.waitChannel = waitChannel(place)
+      waits.append(wait)
+    }
+    readGuarded(from: first)
+  }
+
+  /// The task as its process's entry and its own name say.
+  private mutating func waitingTask(_ place: Int) -> WaitingTask {
+    let task = table.tasks[place]
+    let process = table.processes[Int(task.process)]
+    var name = process.stat.name
+    if task.tid != process.id.pid,
+      root.readRecord(ProcPath(pid: process.id.pid, tid: task.tid, "comm"), into: &small) == .bytes
+    {
+      name = small.withBytes { TaskName($0.extracting(0..<max(0, $0.count - 1))) }
+    }
+    return WaitingTask(process: process.id, tid: task.tid, name: name, state: .uninterruptible)
+  }
+
+  private mutating func waitChannel(_ place: Int) -> Reading<String> {
+    let outcome = root.readRecord(path(of: place, .wchan), into: &buffer)
+    guard outcome == .bytes else { return outcome.reading { nil } }
+    return buffer.withBytes { TaskWaitChannel.function($0) }.map { .known($0) } ?? .unsupported
+  }
+
+  /// Stack and system call of the waits from `first` on, which may hang.
+  mutating func readGuarded(from first: Int) {
+    requests.removeAll(keepingCapacity: true)
+    for wait in waits[first...] {
+      for file in [TaskFile.stack, .syscall] {
+        requests.append(
+          TaskFileRequest(
+            pid: wait.task.process.pid, tid: wait.task.tid, file: file,
+            startTicks: wait.task.process.startTicks))
+      }
+    }
+    var answers: [TaskWait] = []
+    swap(&answers, &waits)
+    let table = table
+    guarded.read(requests) { index, outcome, bytes in
+      let place = first + index / 2
+      guard case .read(let outcome) = outcome else {
+        // It hangs: asked again with the next look, which then costs nothing.
+        table.tasks[answers[place].place].lacksDetails = true
+        return
+      }
+      if index % 2 == 0 {
+        answers[place].task.stack = Self.stack(outcome, bytes)
+      } else {
+        answers[place].task.systemCall = Self.systemCall(outcome, bytes)
+      }
+    }
+    swap(&answers, &waits)
+  }
+
+  static func stack(_ outcome: ReadOutcome, _ bytes: Span<UInt8>) -> Reading<[String]> {
+    // A kernel without CONFIG_STACKTRACE has no such file, and one that can't tell an empty one.
+    if outcome == .vanished { return .unsupported }
+    guard outcome == .bytes else { return outcome.reading { nil } }
+    let functions = TaskStack.functions(bytes)
+    return functions.isEmpty ? .unsupported : .known(functions)
+  }
+
+  static func systemCall(_ outcome: ReadOutcome, _ bytes: Span<UInt8>) -> Reading<String> {
+    if outcome == .vanished { return .unsupported }
+    guard outcome == .bytes else { return outcome.reading { nil } }
+    return TaskSystemCall(bytes).map { .known($0.name) } ?? .gap
+  }
+
+  /// What has to be added to the scheduler's clock to have the monotonic one: this thread runs now.
+  private mutating func schedulerOrigin() -> UInt64? {
+    let isThere = root.readRecord(ProcPath("thread-self/sched"), into: &buffer) == .bytes
+    guard isThere, isLive else { return nil }
+    return buffer.withBytes { TaskSchedule.lastRunNanoseconds($0) }.map {
+      clock.nanoseconds &- $0
+    }
+  }
+
+  private mutating func lastRun(_ place: Int, _ origin: UInt64?) -> UInt64? {
+    guard let origin, root.readRecord(path(of: place, .sched), into: &buffer) == .bytes,
+      let time = buffer.withBytes({ TaskSchedule.lastRunNanoseconds($0) })
+    else { return nil }
+    return min(time &+ origin, clock.nanoseconds)
+  }
+
+  mutating func reportWaits(into waiting: inout [WaitingTask]) {
+    for index in waits.indices {
+      let age = clock.nanoseconds &- min(waits[index].since, clock.nanoseconds)
+      waits[index].task.waitSeconds = Double(age) / 1e9
+      waiting.append(waits[index].task)
+    }
+  }
+
+  public mutating func task(pid: Int32, tid: Int32) -> WaitingTask? {
+    guard root.readRecord(ProcPath(pid: pid, "stat"), into: &buffer) == .bytes,
+      let process = buffer.withBytes({ TaskStat($0) }),
+      root.readRecord(ProcPath(pid: pid, tid: tid, "stat"), into: &buffer) == .bytes,
+      let task = buffer.withBytes({ TaskStat($0) })
+    else { return nil }
+    var result = WaitingTask(
+      process: ProcessID(pid: pid, startTicks: process.startTicks), tid: tid, name: task.name,
+      state: task.state)
+    clock = .now
+    if let origin = schedulerOrigin(),
+      root.readRecord(ProcPath(pid: pid, tid: tid, "sched"), into: &buffer) == .bytes,
+      let time = buffer.withBytes({ TaskSchedule.lastRunNanoseconds($0) })
+    {
+      let since = min(time &+ origin, clock.nanoseconds)
+      result.waitSeconds = Double(clock.nanoseconds - since) / 1e9
+    }
+    let channel = root.readRecord(ProcPath(pid: pid, tid: tid, "wchan"), into: &buffer)
+    if channel == .bytes {
+      result.waitChannel =
+        buffer.withBytes { TaskWaitChannel.function($0) }.map { .known($0) } ?? .unsupported
+    } else {
+      result.waitChannel = channel.reading { nil }
+    }
+    let files = [TaskFile.stack, .syscall].map {
+      TaskFileRequest(pid: pid, tid: tid, file: $0, startTicks: process.startTicks)
+    }
+    guarded.read(files) { index, outcome, bytes in
+      guard case .read(let outcome) = outcome else { return }
+      if index == 0 {
+        result.stack = Self.stack(outcome, bytes)
+      } else {
+        result.systemCall = Self.systemCall(outcome, bytes)
+      }
+    }
+    return result
+  }
+}
