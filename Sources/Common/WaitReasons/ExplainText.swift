@@ -51,7 +51,7 @@ public struct ExplainText {
     for line in folded(graph.relations, report) { text += "  \(line)\n" }
     for cycle in graph.cycles where cycle.count > 1 {
       let names = cycle.map { ExplainText.name(report.tasks[$0].reference) }
-      text += "  deadlock: \(names.joined(separator: " waits for ")) waits for \(names[0])\n"
+      text += "  likely deadlock: \(names.joined(separator: " waits for ")) waits for \(names[0])\n"
     }
     for line in unheld(graph.withoutHolder, report) { text += "  \(line)\n" }
     if report.tasksLeftOut > 0 { text += "  \(report.tasksLeftOut) more tasks were left out\n" }
