@@ -111,32 +111,72 @@ struct LimitTests {
     }
   }
 
+  /// Every text of every kind of frame, as it comes out: names of tasks are bytes, and their
+  /// users' business.
   @Test("nothing that a terminal acts on comes out of a text")
   func hostileText() throws {
     let hostile = "a\u{1B}[31mb\u{7}\n\u{202E}c\u{9B}2J\r"
-    var identity = Record.identity
-    identity.commandLine = .known(hostile)
-    identity.user = hostile
-    let frames: [Frame] = [
-      .identity(identity),
-      .notice(Notice(time: Record.night, severity: .error, text: hostile)),
-      .hello(Hello(stream: Stream.id, time: Record.night, hostName: hostile, engine: .bpf)),
-    ]
-    let decoded = Stream.frames(Stream.events(Stream.bytes(frames)))
-    #expect(decoded.count == 3)
-    for frame in decoded {
-      let text =
-        switch frame.frame {
-        case .identity(let identity): (identity.commandLine.value ?? "") + (identity.user ?? "")
-        case .notice(let notice): notice.text
-        case .hello(let hello): hello.hostName
-        default: ""
-        }
+    let texts = Stream.frames(Stream.events(Stream.bytes(LimitTests.frames(with: hostile))))
+      .flatMap { LimitTests.texts(of: $0.frame) }
+    #expect(texts.count == 20)
+    for text in texts {
       #expect(text.contains("[31mb"))
       let isClean = text.unicodeScalars.allSatisfy {
         $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) && $0.value != 0x202E
       }
-      #expect(isClean, "\(frame)")
+      #expect(isClean, "\(text.debugDescription)")
+    }
+  }
+
+  private static func frames(with text: String) -> [Frame] {
+    let reason = WaitReason(name: text, kind: .disk)
+    var tick = Record.busyTick
+    tick.disks = [DiskSample(name: text, layer: .physical)]
+    tick.locks = [
+      FileLock(
+        kind: .posix, isExclusive: true, holder: nil, waiters: [], file: text, path: text,
+        client: text)
+    ]
+    tick.waiting = [Record.busyTick.waiting[0]]
+    tick.waiting[0].reason = reason
+    tick.waiting[0].waitChannel = .known(text)
+    tick.waiting[0].systemCall = .known(text)
+    tick.waiting[0].stack = .known([text])
+    var burst = Record.burst
+    burst.counts = [burst.counts[0]]
+    burst.counts[0].reason = reason
+    let identity = ProcessIdentity(
+      id: Record.identity.id, name: Record.identity.name, user: text, commandLine: .known(text),
+      controlGroup: .known(text), unit: text, container: text)
+    let hello = Hello(
+      stream: Stream.id, time: Record.night, agentVersion: text, hostName: text,
+      kernelRelease: text, engine: .bpf, engineReason: text)
+    let notice = Notice(time: Record.night, severity: .error, text: text)
+    return [
+      .tick(tick), .before(tick), .burst(burst), .identity(identity), .hello(hello),
+      .notice(notice),
+    ]
+  }
+
+  private static func texts(of frame: Frame) -> [String] {
+    switch frame {
+    case .hello(let hello):
+      [hello.agentVersion, hello.hostName, hello.kernelRelease, hello.engineReason]
+    case .tick(let tick):
+      tick.disks.map(\.name) + tick.locks.flatMap { [$0.file, $0.path ?? "", $0.client ?? ""] }
+        + tick.waiting.flatMap { task in
+          [task.reason.name, task.waitChannel.value ?? "", task.systemCall.value ?? ""]
+            + (task.stack.value ?? [])
+        }
+    case .identity(let identity):
+      [
+        identity.user ?? "", identity.commandLine.value ?? "", identity.controlGroup.value ?? "",
+        identity.unit ?? "", identity.container ?? "",
+      ]
+    case .burst(let burst): burst.counts.map(\.reason.name)
+    case .notice(let notice): [notice.text]
+    case .before(let tick): [tick.disks[0].name]
+    case .gap, .unknown: []
     }
   }
 
