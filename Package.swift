@@ -27,6 +27,12 @@ func room(_ room: String, _ name: String, _ dependencies: [Target.Dependency]) -
     swiftSettings: warningsAreErrors)
 }
 
+/// The agent is one static executable; small where it is released.
+let agentLinking: [LinkerSetting] = [
+  .unsafeFlags(["-static-executable"]),
+  .unsafeFlags(["-Xlinker", "--gc-sections", "-Xlinker", "-s"], .when(configuration: .release)),
+]
+
 /// Tests read their fixtures in place, so these are no resources.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
@@ -37,12 +43,14 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// Folders of recorded input and expected output.
 let recordings = [
   "DiagnosisTests": ["Fixtures"], "VmstatTests": ["Fixtures"], "WatchTests": ["Golden"],
+  "WireTests": ["Golden"],
 ]
 
 let package = Package(
   name: "culprit",
   products: [
     .executable(name: "culprit", targets: ["culprit"]),
+    .executable(name: "culprit-agent", targets: ["culprit-agent"]),
     .executable(name: "culprit-bench", targets: ["culprit-bench"]),
   ],
   dependencies: [
@@ -55,6 +63,7 @@ let package = Package(
   targets: [
     // C: libraries and what Swift can't call.
     cTarget("CSystem"),
+    cTarget("CBPF", links: ["bpf", "elf", "z"]),
     cTarget("CLibSSH2", links: ["ssh2", "crypto"]),
     cTarget("CNcurses", links: ["ncursesw", "tinfo"]),
     cTarget("CPeerLoop", links: ["ssh2"]),
@@ -62,23 +71,45 @@ let package = Package(
     // Common: no Foundation, no async.
     room("Common", "Bytes", ["CSystem"]),
     room("Common", "Records", []),
+    room("Common", "WaitReasons", ["Bytes", "Records"]),
+    room("Common", "Wire", ["Bytes", "Records"]),
     room("Common", "Diagnosis", ["Records"]),
+
+    // Agent: no Foundation, no async; it is linked statically.
+    room("Agent", "ProcFS", ["CSystem", "Bytes", "Records"]),
+    .target(
+      name: "BPFEngine", dependencies: ["CBPF", "Records"], path: "Sources/Agent/BPFEngine",
+      exclude: ["Programs"], swiftSettings: warningsAreErrors, plugins: ["EmbedPrograms"]),
+    room(
+      "Agent", "Sampling",
+      ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]),
+    room("Agent", "Agent", ["Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem"]),
+    .plugin(
+      name: "EmbedPrograms", capability: .buildTool(), dependencies: ["embed-program"],
+      path: "Sources/Plugins/EmbedPrograms"),
+    .executableTarget(
+      name: "embed-program", path: "Sources/Plugins/embed-program",
+      swiftSettings: warningsAreErrors),
 
     // Collector.
     room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, heap]),
     room("Collector", "History", ["Bytes", "Records", grdb, logging]),
     room(
       "Collector", "Collector",
-      ["SSHFleet", "Diagnosis", "History", "Bytes", "Records", "CSystem", tomlKit, logging]),
+      ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", tomlKit, logging]),
     room("Collector", "Watch", ["Bytes", "Records", "CNcurses"]),
 
     // Commands.
     .executableTarget(
       name: "culprit",
       dependencies: [
-        "Collector", "Watch", "History", "Records", "Bytes", argumentParser, logging,
+        "Collector", "Watch", "History", "WaitReasons", "Records", "Bytes", argumentParser,
+        logging,
       ],
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "culprit-agent", dependencies: ["Agent"], path: "Sources/Commands/culprit-agent",
+      swiftSettings: warningsAreErrors, linkerSettings: agentLinking),
     .executableTarget(
       name: "culprit-bench",
       dependencies: [
@@ -91,12 +122,24 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CSystem"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "culprit-test-load", path: "Tests/TestLoad",
+      cSettings: [.treatAllWarnings(as: .error)]),
+    tests("StallTests", ["TestSupport"]),
     tests("BytesTests", ["Bytes"]),
+    tests("WaitReasonsTests", ["WaitReasons", "Bytes", "Records", "TestSupport"]),
+    tests("WireTests", ["Wire", "Bytes", "Records", "TestSupport"]),
+    tests(
+      "ProcFSTests", ["ProcFS", "Bytes", "Records", "CSystem", "TestSupport"]),
+    tests(
+      "SamplingTests",
+      ["Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Bytes", "Records", "CSystem", "TestSupport"]),
+    tests("AgentTests", ["Agent", "Sampling", "Wire", "Bytes", "Records", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),
     tests("WatchTests", ["Watch", "Bytes", "Records", "CNcurses", "TestSupport"]),
-    tests("CollectorTests", ["Collector", "SSHFleet", "History", "Records", "TestSupport"]),
+    tests("CollectorTests", ["Collector", "SSHFleet", "History", "Wire", "Records", "TestSupport"]),
     tests("SSHFleetTests", ["SSHFleet", "Bytes", "TestSupport", logging]),
     tests("CommandTests", ["culprit", "culprit-bench", "TestSupport"]),
     tests("LayerTests", []),

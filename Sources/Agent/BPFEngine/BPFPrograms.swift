@@ -53,7 +53,7 @@ public struct BPFPrograms: ~Copyable {
     // Before the map's descriptor.
     ends?.close()
     for descriptor in [
-      handles.read_tasks, handles.look_at_waiting, handles.look_at_one, handles.name_addresses,
+      handles.read_tasks, handles.look_at_waiting, handles.name_addresses,
       handles.control, handles.ends, handles.end_of_task,
     ] where descriptor >= 0 { Glibc.close(descriptor) }
   }
@@ -86,14 +86,6 @@ public struct BPFPrograms: ~Copyable {
     _ body: (borrowing BPFTask) -> Void
   ) throws(BPFError) {
     try walk(handles.look_at_waiting, body)
-  }
-
-  /// Gives one task, whatever its state; nothing, where it has gone.
-  public borrowing func lookAt(
-    tid: Int32, _ body: (borrowing BPFTask) -> Void
-  ) throws(BPFError) {
-    try set { $0.wanted_tid = tid }
-    try walk(handles.look_at_one, body)
   }
 
   /// Gives the tasks that have ended since it was asked last, with what they did since the last

@@ -42,8 +42,4 @@ public protocol TaskEngine: ~Copyable {
 
   /// A fast look between ticks: only `waiting` is filled.
   mutating func look(into findings: inout TaskFindings) throws(EngineError)
-
-  /// A task that doesn't sleep in `D` and yet waits (for a file lock, for a FUSE server): its
-  /// wait channel, system call and stack; `nil` where it has gone.
-  mutating func task(pid: Int32, tid: Int32) -> WaitingTask?
 }

@@ -52,13 +52,12 @@ static int load(const void *bytes, size_t length, struct culprit_bpf_handles *ha
   if (code) return -code;
   handles->read_tasks = iterator(object, "read_tasks");
   handles->look_at_waiting = iterator(object, "look_at_waiting");
-  handles->look_at_one = iterator(object, "look_at_one");
   handles->name_addresses = iterator(object, "name_addresses");
   handles->control = bpf_object__find_map_fd_by_name(object, "control");
   handles->ends = bpf_object__find_map_fd_by_name(object, "ends");
   struct bpf_link *link = ends ? bpf_program__attach(ends) : NULL;
   handles->end_of_task = link ? bpf_link__fd(link) : -1;
-  if (handles->read_tasks < 0 || handles->look_at_waiting < 0 || handles->look_at_one < 0 ||
+  if (handles->read_tasks < 0 || handles->look_at_waiting < 0 ||
       handles->name_addresses < 0 || handles->control < 0 || handles->ends < 0)
     return errno ? errno : EINVAL;
   return 0;

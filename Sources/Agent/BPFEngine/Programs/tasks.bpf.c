@@ -199,22 +199,6 @@ int look_at_waiting(struct bpf_iter__task *ctx) {
   return 0;
 }
 
-/// One task that was asked for, whatever its state.
-SEC("iter/task")
-int look_at_one(struct bpf_iter__task *ctx) {
-  struct task_struct *task = ctx->task;
-  struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
-  if (!task || !setting || task->pid != setting->wanted_tid) return 0;
-  struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &one);
-  if (!record) return 0;
-  struct seen now;
-  read_counters(task, &now);
-  describe(task, record, &now, &now);
-  describe_wait(task, record);
-  emit(ctx->meta->seq, record);
-  return 0;
-}
-
 /// Names of kernel addresses, a line each. %pB isn't held back by kptr_restrict.
 SEC("iter/task")
 int name_addresses(struct bpf_iter__task *ctx) {

@@ -64,17 +64,6 @@ public struct BPFTaskEngine: TaskEngine, ~Copyable {
     nameStacks(in: &findings)
   }
 
-  public mutating func task(pid: Int32, tid: Int32) -> WaitingTask? {
-    var findings = TaskFindings()
-    collector.removeAll()
-    let collector = collector
-    try? programs.lookAt(tid: tid) { task in
-      if task.pid == pid { collector.addWaiting(task, to: &findings) }
-    }
-    nameStacks(in: &findings)
-    return findings.waiting.first
-  }
-
   private mutating func nameStacks(in findings: inout TaskFindings) {
     guard !collector.addresses.isEmpty else { return }
     symbols.learn(collector.addresses, from: programs)

@@ -84,26 +84,12 @@ extension ProcTaskEngine {
         return
       }
       if index % 2 == 0 {
-        answers[place].task.stack = Self.stack(outcome, bytes)
+        answers[place].task.stack = WaitDetails.stack(outcome, bytes)
       } else {
-        answers[place].task.systemCall = Self.systemCall(outcome, bytes)
+        answers[place].task.systemCall = WaitDetails.systemCall(outcome, bytes)
       }
     }
     swap(&answers, &waits)
-  }
-
-  static func stack(_ outcome: ReadOutcome, _ bytes: Span<UInt8>) -> Reading<[String]> {
-    // A kernel without CONFIG_STACKTRACE has no such file, and one that can't tell an empty one.
-    if outcome == .vanished { return .unsupported }
-    guard outcome == .bytes else { return outcome.reading { nil } }
-    let functions = TaskStack.functions(bytes)
-    return functions.isEmpty ? .unsupported : .known(functions)
-  }
-
-  static func systemCall(_ outcome: ReadOutcome, _ bytes: Span<UInt8>) -> Reading<String> {
-    if outcome == .vanished { return .unsupported }
-    guard outcome == .bytes else { return outcome.reading { nil } }
-    return TaskSystemCall(bytes).map { .known($0.name) } ?? .gap
   }
 
   /// What has to be added to the scheduler's clock to have the monotonic one: this thread runs now.
@@ -128,43 +114,5 @@ extension ProcTaskEngine {
       waits[index].task.waitSeconds = Double(age) / 1e9
       waiting.append(waits[index].task)
     }
-  }
-
-  public mutating func task(pid: Int32, tid: Int32) -> WaitingTask? {
-    guard root.readRecord(ProcPath(pid: pid, "stat"), into: &buffer) == .bytes,
-      let process = buffer.withBytes({ TaskStat($0) }),
-      root.readRecord(ProcPath(pid: pid, tid: tid, "stat"), into: &buffer) == .bytes,
-      let task = buffer.withBytes({ TaskStat($0) })
-    else { return nil }
-    var result = WaitingTask(
-      process: ProcessID(pid: pid, startTicks: process.startTicks), tid: tid, name: task.name,
-      state: task.state)
-    clock = .now
-    if let origin = schedulerOrigin(),
-      root.readRecord(ProcPath(pid: pid, tid: tid, "sched"), into: &buffer) == .bytes,
-      let time = buffer.withBytes({ TaskSchedule.lastRunNanoseconds($0) })
-    {
-      let since = min(time &+ origin, clock.nanoseconds)
-      result.waitSeconds = Double(clock.nanoseconds - since) / 1e9
-    }
-    let channel = root.readRecord(ProcPath(pid: pid, tid: tid, "wchan"), into: &buffer)
-    if channel == .bytes {
-      result.waitChannel =
-        buffer.withBytes { TaskWaitChannel.function($0) }.map { .known($0) } ?? .unsupported
-    } else {
-      result.waitChannel = channel.reading { nil }
-    }
-    let files = [TaskFile.stack, .syscall].map {
-      TaskFileRequest(pid: pid, tid: tid, file: $0, startTicks: process.startTicks)
-    }
-    guarded.read(files) { index, outcome, bytes in
-      guard case .read(let outcome) = outcome else { return }
-      if index == 0 {
-        result.stack = Self.stack(outcome, bytes)
-      } else {
-        result.systemCall = Self.systemCall(outcome, bytes)
-      }
-    }
-    return result
   }
 }

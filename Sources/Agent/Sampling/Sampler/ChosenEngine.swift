@@ -61,9 +61,4 @@ struct ChosenEngine: ~Copyable {
       try proc?.look(into: &findings)
     }
   }
-
-  mutating func task(pid: Int32, tid: Int32) -> WaitingTask? {
-    if bpf != nil { return bpf?.task(pid: pid, tid: tid) ?? nil }
-    return proc?.task(pid: pid, tid: tid) ?? nil
-  }
 }

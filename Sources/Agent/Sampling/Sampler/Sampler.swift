@@ -102,7 +102,7 @@ public struct Sampler: ~Copyable {
   /// A fast look: who is in `D` just now. `sample` takes its turn as usual.
   public mutating func look(_ body: ([WaitingTask]) -> Void = { _ in }) throws(EngineError) {
     try engine.look(into: &findings)
-    waits.name(&findings.waiting, at: Clocks.monotonic)
+    waits.name(&findings.waiting, at: Clocks.monotonic, areAll: false)
     counter?.count(findings.waiting, at: Clocks.now)
     body(findings.waiting)
   }
@@ -114,19 +114,19 @@ public struct Sampler: ~Copyable {
         addSleeper(pid: waiter, tid: waiter, to: &tick)
       }
     }
-    if (host.fuseWaiting.value ?? 0) > 0 {
+    if waits.mayAwaitFUSE(host.fuseWaiting, at: lastMonotonic) {
       for task in waits.tasksAwaitingFUSE() {
         addSleeper(pid: task.pid, tid: task.tid, to: &tick)
       }
     }
-    waits.name(&tick.waiting, at: lastMonotonic)
+    waits.name(&tick.waiting, at: lastMonotonic, areAll: true)
     waits.nameHolders(&tick.waiting, of: tick.locks)
   }
 
   private mutating func addSleeper(pid: Int32, tid: Int32, to tick: inout HostTick) {
     guard tick.waiting.count < WaitBook.limit,
       !tick.waiting.contains(where: { $0.process.pid == pid && $0.tid == tid }),
-      let task = engine.task(pid: pid, tid: tid)
+      let task = waits.sleeper(pid: pid, tid: tid, at: lastMonotonic)
     else { return }
     tick.waiting.append(task)
   }

@@ -23,15 +23,35 @@ struct WaitBook: ~Copyable {
   private static let searchLimit = 8192
 
   private let root: ProcRoot
+  private var sleepers: SleeperReader
   private var waits: [Key: Wait] = [:]
+  private var fuseSearched: UInt64 = 0
+  private var wasFUSEAwaited = false
+  private static let searchNanoseconds: UInt64 = 5_000_000_000
   private var listing = ReadBuffer(capacity: 32_768, limit: 1 << 20)
   private var threads = ReadBuffer(capacity: 4096, limit: 1 << 20)
   private var buffer = ReadBuffer(capacity: 256, limit: 4096)
 
-  init(_ path: String = "/proc") throws(ProcError) { root = try ProcRoot(path) }
+  init(_ path: String = "/proc") throws(ProcError) {
+    let root = try ProcRoot(path)
+    let sleepers = try SleeperReader(path)
+    self.init(root, sleepers)
+  }
 
-  /// Sets `reason` and `waitSeconds` of every task, and forgets those that don't wait any more.
-  mutating func name(_ waiting: inout [WaitingTask], at now: UInt64) {
+  private init(_ root: consuming ProcRoot, _ sleepers: consuming SleeperReader) {
+    self.root = root
+    self.sleepers = sleepers
+  }
+
+  /// A task that waits without being in `D`; `nil` where it has gone.
+  mutating func sleeper(pid: Int32, tid: Int32, at now: UInt64) -> WaitingTask? {
+    sleepers.task(pid: pid, tid: tid, at: now)
+  }
+
+  /// Sets `reason` and `waitSeconds` of every task. Where these `areAll` that wait, the others are
+  /// forgotten.
+  mutating func name(_ waiting: inout [WaitingTask], at now: UInt64, areAll: Bool) {
+    if areAll { sleepers.forget(notSeenAt: now) }
     guard !waiting.isEmpty || !waits.isEmpty else { return }
     for index in waiting.indices {
       let key = Key(process: waiting[index].process, tid: waiting[index].tid)
@@ -49,7 +69,7 @@ struct WaitBook: ~Copyable {
       let known = Double(now &- (wait?.since ?? now)) / 1e9
       waiting[index].waitSeconds = max(waiting[index].waitSeconds, known)
     }
-    if waits.contains(where: { $0.value.seen != now }) {
+    if areAll, waits.contains(where: { $0.value.seen != now }) {
       waits = waits.filter { $0.value.seen == now }
     }
   }
@@ -67,6 +87,31 @@ struct WaitBook: ~Copyable {
         }
       }
     }
+  }
+
+  /// Whether some task may await a FUSE server: the connections say so or, where nobody has mounted
+  /// them, a FUSE file system is mounted. Without them it is looked for every five seconds.
+  mutating func mayAwaitFUSE(_ requests: Reading<UInt64>, at now: UInt64) -> Bool {
+    if case .known(let count) = requests { return count > 0 }
+    if now &- fuseSearched < WaitBook.searchNanoseconds { return wasFUSEAwaited }
+    fuseSearched = now
+    wasFUSEAwaited =
+      root.read(ProcPath("1/mountinfo"), into: &listing) == .bytes
+      && listing.withBytes { WaitBook.hasFUSE($0) }
+    return wasFUSEAwaited
+  }
+
+  /// Whether a line of proc_pid_mountinfo(5) has the type `fuse`, `fuseblk` or `fuse.NAME`.
+  private static func hasFUSE(_ bytes: Span<UInt8>) -> Bool {
+    var cursor = 0
+    let mark: StaticString = "- fuse"
+    while cursor + mark.utf8CodeUnitCount + 1 < bytes.count {
+      let rest = bytes.extracting(cursor..<bytes.count)
+      let next = rest[mark.utf8CodeUnitCount]
+      if rest.starts(with: mark), next != UInt8(ascii: "c") { return true }
+      cursor += 1
+    }
+    return false
   }
 
   /// Tasks that sleep in the kernel until a FUSE server answers. Looked for only while a
@@ -88,6 +133,7 @@ struct WaitBook: ~Copyable {
         if let channel, channel.hasPrefix("request_wait_answer") { found.append((pid, tid)) }
       }
     }
+    wasFUSEAwaited = !found.isEmpty
     return found
   }
 }

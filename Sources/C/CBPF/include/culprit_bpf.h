@@ -12,7 +12,7 @@
 /// stay loaded; nothing is pinned.
 struct culprit_bpf_handles {
   /// Links of the iterators, for culprit_bpf_walk.
-  int read_tasks, look_at_waiting, look_at_one, name_addresses;
+  int read_tasks, look_at_waiting, name_addresses;
   int control, ends;
   /// -1 where the kernel doesn't let us see tasks end.
   int end_of_task;

@@ -45,7 +45,7 @@ struct culprit_task_record {
 struct culprit_control {
   /// Whether the next walk is the first: then counters are only remembered.
   __u32 is_baseline;
-  __s32 wanted_tid;
+  __u32 unused;
   __u64 lost_ends;
   __u32 address_count;
   /// Processes that the last walk came by.
