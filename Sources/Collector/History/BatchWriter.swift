@@ -12,9 +12,10 @@ struct BatchWriter {
 
     mutating func add(_ time: Int64, source: SampleSource) {
       stored += 1
-      switch source {
-      case .vmstat: lastLive = max(lastLive ?? time, time)
-      case .imported: lastImported = max(lastImported ?? time, time)
+      if source.isLive {
+        lastLive = max(lastLive ?? time, time)
+      } else {
+        lastImported = max(lastImported ?? time, time)
       }
     }
   }

@@ -8,7 +8,7 @@ public struct HistoryBatch: Sendable {
   public var episodes: [Episode]
   /// Hosts whose connection changed.
   public var statuses: [HostStatus]
-  /// Tasks that were seen in `D`.
+  /// Tasks that were seen to wait.
   public var suspects: [SuspectReport]
 
   public init(

@@ -127,8 +127,3 @@ extension HistoryStore {
     }
   }
 }
-
-extension SampleSource {
-  /// Whether the host itself sent it while a collector listened.
-  var isLive: Bool { self != .imported }
-}

@@ -58,7 +58,7 @@ extension HistoryStore {
     }
   }
 
-  /// The looks at tasks in `D` within the span (both ends included), in order of time.
+  /// The looks at waiting tasks within the span (both ends included), in order of time.
   ///
   /// - Parameter limit: tasks handed over in all; a look may be cut off by it.
   public func suspects(

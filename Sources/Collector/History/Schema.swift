@@ -11,7 +11,7 @@ import GRDB
 ///
 /// | column | meaning |
 /// |---|---|
-/// | `host`, `source` | the fleet file's name of it; `vmstat` (live) or `import` (a saved log) |
+/// | `host`, `source` | the fleet file's name of it; `vmstat` or `agent` (live), `import` (a saved log) |
 /// | `time`, `time_ns` | end of the interval the row covers |
 /// | `r` `b` | tasks running or waiting for a CPU; blocked in I/O wait |
 /// | `swpd` `free` `buff` `cache` | memory, KiB |
@@ -31,12 +31,16 @@ import GRDB
 ///
 /// **host**: one row per host. `host`, `address`, `state`, `since`, `retry_at` (the collector's
 /// clock), `reconnects`, `last_error`, `cpus`, `clock_offset` (seconds its clock is ahead of the
-/// collector's), `last_row` (time of the row it sent last), `rows` (rows stored).
+/// collector's), `last_row` (time of the row it sent last), `rows` (rows stored), `through` (what
+/// its rows come through: the agent and its engine, or vmstat).
 ///
-/// **suspect**: one row per task that was seen in uninterruptible sleep (`D`), and look. `host`,
-/// `source` (`ps`: no agent is there), `time`, `time_ns`, `pid`, `tid`, `state`, `user`,
-/// `wait_channel` (the kernel function it sleeps in, NULL where unknown), `elapsed_s` (since its
-/// start), `command` (secrets masked).
+/// **suspect**: one row per task that was seen to wait, and look: in uninterruptible sleep (`D`),
+/// and where an agent looks for a file lock or a FUSE server too. `host`, `source` (`agent`, or
+/// `ps` where there is none), `time`, `time_ns`, `pid`, `tid`, `state`, `user`, `wait_channel`
+/// (the kernel function it sleeps in, NULL where unknown), `elapsed_s` (since its start),
+/// `command` (secrets masked), `wait_reason` (what it waits for, NULL without an agent or where it
+/// doesn't know), `wait_s` (how long, NULL without an agent). An agent looks at each tick; of looks
+/// that say the same one each ten seconds is kept.
 ///
 /// **retention**: one row per run of retention that deleted something, the newest thousand.
 /// `at` (the collector's clock), `reason` (`age`, `size`, `age+size`), `rows`, `episodes`
@@ -45,9 +49,8 @@ import GRDB
 ///
 /// ## The tables: ours, they may change with each migration
 /// `tick` holds the rows, clustered by time so that a second of the whole fleet falls on adjacent
-/// pages and old spans are cut off at one end; `spike` the episodes; `sighting` the tasks seen in
-/// `D`; `server` what is known of a
-/// host, `server_rows` the counters that each batch moves, narrow for that reason.
+/// pages and old spans are cut off at one end; `spike` the episodes; `sighting` the tasks seen to
+/// wait; `server` what is known of a host, `server_rows` the counters that each batch moves, narrow for that reason.
 enum Schema {
   /// "CULP", in the header of the file (https://www.sqlite.org/pragma.html#pragma_application_id).
   static let applicationID: Int64 = 0x4355_4C50
@@ -66,8 +69,48 @@ enum Schema {
     migrator.registerMigration("2") { db in
       try db.execute(sql: tables2 + views2 + "PRAGMA user_version = 2")
     }
+    migrator.registerMigration("3") { db in
+      try db.execute(sql: tables3 + views3 + "PRAGMA user_version = 3")
+    }
     return migrator
   }
+
+  /// What agents say.
+  private static let tables3 = """
+    ALTER TABLE sighting ADD COLUMN wait_reason TEXT;
+    ALTER TABLE sighting ADD COLUMN wait_s REAL;
+    ALTER TABLE server ADD COLUMN through TEXT;
+
+    """
+
+  private static let views3 = """
+    DROP VIEW suspect;
+    CREATE VIEW suspect AS SELECT
+      server.name AS host,
+      CASE source WHEN 1 THEN 'ps' WHEN 2 THEN 'agent' ELSE source END AS source,
+      \(rfc3339("time_ns")) AS time, time_ns,
+      pid, tid, sighting.state AS state, user, wait_channel, elapsed_s, command,
+      wait_reason, wait_s
+      FROM sighting CROSS JOIN server ON server.id = sighting.host;
+    DROP VIEW vmstat;
+    CREATE VIEW vmstat AS SELECT
+      server.name AS host,
+      CASE tick.source WHEN 1 THEN 'vmstat' WHEN 2 THEN 'import' WHEN 3 THEN 'agent'
+        ELSE tick.source END AS source,
+      \(rfc3339("tick.time_ns")) AS time, tick.time_ns AS time_ns,
+      r, b, swpd, free, buff, cache, si, so, bi, bo, "in", cs, us, sy, tick.id AS id, wa, st, gu,
+      inact, active, load1, load5, load15, tick.cpus AS cpus
+      FROM tick CROSS JOIN server ON server.id = tick.host;
+    DROP VIEW host;
+    CREATE VIEW host AS SELECT
+      name AS host, address, state,
+      \(rfc3339("since_ns")) AS since, \(rfc3339("retry_at_ns")) AS retry_at,
+      reconnects, last_error, cpus, clock_offset,
+      \(rfc3339("last_ns")) AS last_row,
+      coalesce(arrived, 0) - deleted AS rows, through
+      FROM server LEFT JOIN server_rows ON server_rows.host = server.id;
+
+    """
 
   private static let tables2 = """
     CREATE TABLE sighting (

@@ -29,20 +29,22 @@ enum ServerTable {
     return ids
   }
 
-  /// What a host said once stays known until it says otherwise: a status without a CPU count or
-  /// a clock offset doesn't forget the ones before it (retention needs the offset).
+  /// What a host said once stays known until it says otherwise: a status without a CPU count, a
+  /// clock offset or a source of rows doesn't forget the ones before it (retention needs the
+  /// offset).
   static func write(_ status: HostStatus, id: Int64, _ db: Database) throws {
     let update = try db.cachedStatement(
       sql: """
         UPDATE server SET address = ?, state = ?, since_ns = ?, retry_at_ns = ?, reconnects = ?,
-          last_error = ?, cpus = coalesce(?, cpus), clock_offset = coalesce(?, clock_offset)
+          last_error = ?, cpus = coalesce(?, cpus), clock_offset = coalesce(?, clock_offset),
+          through = coalesce(?, through)
         WHERE id = ?
         """)
     try update.execute(arguments: [
       Printable.text(status.address, limit: textLimit), status.state.rawValue,
       status.since.nanoseconds, status.retryAt?.nanoseconds, status.reconnects,
       status.lastError.map { Printable.text($0, limit: textLimit) }, status.cpus,
-      status.clockOffset, id,
+      status.clockOffset, status.through.map { Printable.text($0, limit: textLimit) }, id,
     ])
   }
 
@@ -67,7 +69,8 @@ enum ServerTable {
       state: HostState(rawValue: row["state"]) ?? .stopped,
       since: Timestamp(nanoseconds: since ?? 0),
       retryAt: retryAt.map(Timestamp.init(nanoseconds:)), reconnects: row["reconnects"],
-      lastError: row["last_error"], cpus: row["cpus"], clockOffset: row["clock_offset"])
+      lastError: row["last_error"], cpus: row["cpus"], clockOffset: row["clock_offset"],
+      through: row["through"])
     return HostRecord(
       status: status, rows: (arrived ?? 0) - deleted,
       lastRow: lastRow.map(Timestamp.init(nanoseconds:)))

@@ -2,9 +2,9 @@ import Bytes
 import GRDB
 import Records
 
-/// Tasks seen in `D`: one row per task and look.
+/// Tasks seen to wait: one row per task and look.
 enum SuspectTable {
-  /// Longest command line, user and wait channel kept, characters.
+  /// Longest command line, user, wait channel and wait reason kept, characters.
   static let commandLimit = 512
   static let wordLimit = 64
 
@@ -12,16 +12,18 @@ enum SuspectTable {
     let insert = try db.cachedStatement(
       sql: """
         INSERT OR IGNORE INTO sighting
-          (time_ns, host, tid, pid, source, state, user, wait_channel, elapsed_s, command)
-        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
+          (time_ns, host, tid, pid, source, state, user, wait_channel, wait_reason, wait_s,
+            elapsed_s, command)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     for suspect in report.suspects {
       try insert.execute(arguments: [
-        report.time.nanoseconds, host, suspect.tid, suspect.pid,
+        report.time.nanoseconds, host, suspect.tid, suspect.pid, report.source.rawValue,
         Printable.text(suspect.state, limit: wordLimit),
         Printable.text(suspect.user, limit: wordLimit),
-        suspect.waitChannel.map { Printable.text($0, limit: wordLimit) }, suspect.elapsedSeconds,
-        Printable.text(suspect.command, limit: commandLimit),
+        suspect.waitChannel.map { Printable.text($0, limit: wordLimit) },
+        suspect.reason.map { Printable.text($0, limit: wordLimit) }, suspect.waitSeconds,
+        suspect.elapsedSeconds, Printable.text(suspect.command, limit: commandLimit),
       ])
     }
   }
@@ -44,13 +46,15 @@ enum SuspectTable {
       let (host, time): (String, Int64) = (row["name"], row["time_ns"])
       let suspect = Suspect(
         pid: row["pid"], tid: row["tid"], state: row["state"], user: row["user"],
-        waitChannel: row["wait_channel"], elapsedSeconds: row["elapsed_s"],
-        command: row["command"])
+        waitChannel: row["wait_channel"], reason: row["wait_reason"],
+        waitSeconds: row["wait_s"], elapsedSeconds: row["elapsed_s"], command: row["command"])
       if let last = reports.last, last.host == host, last.time.nanoseconds == time {
         reports[reports.count - 1].suspects.append(suspect)
       } else {
         reports.append(
-          SuspectReport(host: host, time: Timestamp(nanoseconds: time), suspects: [suspect]))
+          SuspectReport(
+            host: host, time: Timestamp(nanoseconds: time),
+            source: SuspectSource(rawValue: row["source"]) ?? .ps, suspects: [suspect]))
       }
     }
     return reports

@@ -26,6 +26,7 @@ struct CheckCommand: AsyncParsableCommand {
 
   @OptionGroup var fleet: FleetOptionsGroup
   @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var local: LocalOptions
   @OptionGroup var logging: LogOptions
 
   @Flag(help: "JSON Lines: a step of a host per line.")
@@ -36,7 +37,8 @@ struct CheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let plan = try FleetPlan(
-      arguments: hosts, file: fleet.file(), connection: connection, acceptsNewKeys: false)
+      arguments: hosts, file: fleet.file(), connection: connection, agent: local.agent,
+      acceptsNewKeys: false)
     let log = try logging.logger()
     var failed: [String] = []
     do throws(LinkFailure) {

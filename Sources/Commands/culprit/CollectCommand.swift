@@ -25,6 +25,7 @@ struct CollectCommand: AsyncParsableCommand {
 
   @OptionGroup var history: HistoryOptions
   @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var local: LocalOptions
   @OptionGroup var logging: LogOptions
 
   @Option(name: .customLong("for"), help: ArgumentHelp("End by itself.", valueName: "90s|5m|24h"))
@@ -48,7 +49,8 @@ struct CollectCommand: AsyncParsableCommand {
 
   private func makePlan() throws -> FleetPlan {
     try FleetPlan(
-      arguments: hosts, history: history, connection: connection, acceptsNewKeys: false)
+      arguments: hosts, history: history, connection: connection, local: local,
+      acceptsNewKeys: false)
   }
 
   private func untilStopped(

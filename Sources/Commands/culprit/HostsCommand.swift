@@ -76,6 +76,7 @@ struct HostsCommand: ParsableCommand {
         json.field("reconnects", status.reconnects)
         json.field("cpus", status.cpus)
         json.field("clock_offset", status.clockOffset)
+        json.field("through", status.through)
         json.field("last_error", status.lastError)
       }
       StandardOutput.write(writer.takeLine())
@@ -86,7 +87,8 @@ struct HostsCommand: ParsableCommand {
     if !isCollected { printError("culprit: no collector is running on this history") }
     var table = TextTable([
       ("HOST", .left), ("STATE", .left), ("SINCE", .left), ("LAST ROW", .left), ("ROWS", .right),
-      ("RECONNECTS", .right), ("CLOCK", .right), ("ADDRESS", .left), ("LAST ERROR", .left),
+      ("RECONNECTS", .right), ("CLOCK", .right), ("ADDRESS", .left), ("THROUGH", .left),
+      ("LAST ERROR", .left),
     ])
     for record in records {
       let status = record.status
@@ -97,7 +99,8 @@ struct HostsCommand: ParsableCommand {
         record.lastRow.map { Moments.date($0, zone.timeZone) } ?? "-", String(record.rows),
         String(status.reconnects),
         status.clockOffset.map { ($0 < 0 ? "" : "+") + Figures.twoDecimals($0) + "s" } ?? "-",
-        status.address.isEmpty ? "-" : status.address, status.lastError ?? "",
+        status.address.isEmpty ? "-" : status.address, status.through ?? "-",
+        status.lastError ?? "",
       ])
     }
     StandardOutput.write(table.text)

@@ -11,7 +11,7 @@ struct ShowCommand: ParsableCommand {
     abstract: "Print one host's rows around a moment.",
     discussion: """
       Before the rows stand, as lines that begin with “#”, the spikes of that time and the tasks \
-      that were seen in uninterruptible sleep (D).
+      that were seen to wait: in uninterruptible sleep (D), or for a lock.
 
       EXAMPLES
         culprit show db1 --at 03:12

@@ -13,8 +13,8 @@ struct SpikesCommand: ParsableCommand {
       is judged from vmstat's columns and the load average; “unclear” means that the load rose \
       and the columns don't say why.
 
-      Under a spike stand its suspects: tasks that were seen in uninterruptible sleep (D) then. \
-      Who waits may as well be the victim as the culprit.
+      Under a spike stand its suspects: tasks that were seen in uninterruptible sleep (D) then, or \
+      by an agent to wait for a lock or a FUSE server. Who waits may as well be the victim as the culprit.
 
       EXAMPLES
         culprit spikes --since 24h

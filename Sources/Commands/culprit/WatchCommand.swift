@@ -11,7 +11,8 @@ struct WatchCommand: AsyncParsableCommand {
     commandName: "watch",
     abstract: "Show the vmstat rows of many servers in one terminal, live.",
     discussion: """
-      Without hosts: those of the fleet file, or this machine. Where a collector records the \
+      Without hosts: those of the fleet file, or this machine, which is read through culprit-agent \
+      where there is one. Where a collector records the \
       hosts already, its history is followed and nobody logs in a second time. Rows are kept \
       only with --db.
 
@@ -48,6 +49,7 @@ struct WatchCommand: AsyncParsableCommand {
 
   @OptionGroup var history: HistoryOptions
   @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var local: LocalOptions
   @OptionGroup var zone: ZoneOptions
   @OptionGroup var logging: LogOptions
 
@@ -140,7 +142,8 @@ struct WatchCommand: AsyncParsableCommand {
 
   private func plan() throws -> FleetPlan {
     try FleetPlan(
-      arguments: hosts, history: history, connection: connection, acceptsNewKeys: acceptNew)
+      arguments: hosts, history: history, connection: connection, local: local,
+      acceptsNewKeys: acceptNew)
   }
 
   /// The hosts that the history knows. Connections are made only to those of the fleet file, if

@@ -174,7 +174,7 @@ extension EpisodeDetector {
   private func isBelievable(_ spell: Spell, _ sample: HostSample) -> Bool {
     guard spell.isMostlyBlocked else { return true }
     return trend.hasJudged(
-      since: spell.start.secondsAsDouble, isLive: sample.source == .vmstat)
+      since: spell.start.secondsAsDouble, isLive: sample.source.isLive)
   }
 
   /// An open episode's next row.

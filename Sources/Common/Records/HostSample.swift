@@ -4,14 +4,20 @@ public enum SampleSource: Int, CaseIterable, Sendable {
   case vmstat = 1
   /// A saved vmstat log, read by `culprit import`.
   case imported = 2
+  /// The agent on the host, while we listened: the same columns by the same arithmetic.
+  case agent = 3
 
   /// The name in SQL and JSON.
   public var name: String {
     switch self {
     case .vmstat: "vmstat"
     case .imported: "import"
+    case .agent: "agent"
     }
   }
+
+  /// Whether the host itself sent it while a collector listened.
+  public var isLive: Bool { self != .imported }
 }
 
 /// One reading of a host: a vmstat row, and the load average where it was read with it.

@@ -44,11 +44,15 @@ public struct HostStatus: Equatable, Sendable {
   public var cpus: Int?
   /// The host's clock minus the collector's, seconds; `nil` until measured.
   public var clockOffset: Double?
+  /// What its rows come through: `agent 0.2.0, engine bpf`, or `vmstat` and, on this machine, why
+  /// there is no agent; `nil` until rows came.
+  public var through: String?
 
   public init(
     host: String, address: String = "", state: HostState = .waiting,
     since: Timestamp = Timestamp(nanoseconds: 0), retryAt: Timestamp? = nil, reconnects: Int = 0,
-    lastError: String? = nil, cpus: Int? = nil, clockOffset: Double? = nil
+    lastError: String? = nil, cpus: Int? = nil, clockOffset: Double? = nil,
+    through: String? = nil
   ) {
     self.host = host
     self.address = address
@@ -59,5 +63,6 @@ public struct HostStatus: Equatable, Sendable {
     self.lastError = lastError
     self.cpus = cpus
     self.clockOffset = clockOffset
+    self.through = through
   }
 }

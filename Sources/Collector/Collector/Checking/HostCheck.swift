@@ -20,6 +20,7 @@ public final class HostCheck: LinkDelegate {
     var hasAnswer = false
     var samples = 0
     var columns = 0
+    var source = SampleSource.vmstat
     var status: HostStatus?
     var results: [CheckResult]?
   }
@@ -100,6 +101,7 @@ public final class HostCheck: LinkDelegate {
         switch event {
         case .sample(let sample):
           state.samples += 1
+          state.source = sample.source
           state.columns = VmstatColumn.allCases.count { sample.row[$0] != nil }
         case .status(let status): state.status = status
         case .suspects: break
@@ -231,8 +233,11 @@ public final class HostCheck: LinkDelegate {
         .vmstat, .ok,
         "\(state.columns) columns, \(state.status?.cpus.map { "\($0) CPUs" } ?? "CPUs unknown")")
     ]
+    let through = state.status?.through ?? "vmstat"
     let agent =
       switch state.agent {
+      case _ where state.source == .agent: CheckResult(.agent, .ok, "rows come through \(through)")
+      case _ where state.target.vmstatReason != nil: CheckResult(.agent, .skipped, through)
       case nil:
         CheckResult(
           .agent, .warning,

@@ -12,10 +12,16 @@ public struct HostSelection: Sendable {
   public var fleet: FleetFile?
   /// What the command line says for every host: stronger than all else.
   public var overrides: LinkSettings
+  /// How this machine's rows are read, asked for only where it is among the hosts.
+  public var localAgent: @Sendable () -> LocalAgent
 
-  public init(fleet: FleetFile?, overrides: LinkSettings = LinkSettings()) {
+  public init(
+    fleet: FleetFile?, overrides: LinkSettings = LinkSettings(),
+    localAgent: @escaping @Sendable () -> LocalAgent = { .missing("no agent is looked for") }
+  ) {
     self.fleet = fleet
     self.overrides = overrides
+    self.localAgent = localAgent
   }
 
   /// The name this machine has for itself.
@@ -134,11 +140,15 @@ public struct HostSelection: Sendable {
   private func target(_ host: FleetFile.Host) -> FleetTarget {
     let defaults = fleet?.defaults ?? FleetFile.Defaults()
     let interval = host.intervalSeconds ?? defaults.intervalSeconds ?? 1
-    return FleetTarget(
+    var target = FleetTarget(
       name: host.name, address: host.address,
       transport: host.transport ?? defaults.transport ?? .auto,
       explicit: overrides.over(host.settings), defaults: defaults.settings,
       command: RemoteCommand.text(intervalSeconds: interval), intervalSeconds: interval)
+    if target.transport == .local {
+      (target.command, target.vmstatReason) = localAgent().command(intervalSeconds: interval)
+    }
+    return target
   }
 }
 

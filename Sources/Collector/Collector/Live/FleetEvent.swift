@@ -5,7 +5,7 @@ import Synchronization
 public enum FleetEvent: Sendable {
   case sample(HostSample)
   case status(HostStatus)
-  /// Which tasks of a host were in `D` while its `b` was above 0.
+  /// Which tasks of a host wait: of an agent each tick that has some, of ps while `b` is above 0.
   case suspects(SuspectReport)
 }
 

@@ -3,7 +3,8 @@ import Foundation
 import Records
 import SSHFleet
 
-/// Turns one host's stream into samples and states. Confined to its event-loop thread.
+/// Turns one host's stream into samples and states: an agent's frames, or the lines of
+/// `RemoteCommand`. Confined to its event-loop thread.
 final class HostFeed: LinkDelegate, @unchecked Sendable {
   // Invariant of @unchecked: after init, used on the link's event-loop thread only.
   private let target: FleetTarget
@@ -11,7 +12,9 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var status: HostStatus
   private var wasConnected = false
 
-  // The current stream.
+  // The current stream. Its first byte tells whether it is an agent's.
+  private var hasBegun = false
+  private var agent: AgentStream?
   private var lines = LineSplitter()
   private var parser = VmstatParser()
   private var rows = 0
@@ -102,6 +105,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   func linkDidOpen() {
     opened = .now
+    (hasBegun, agent) = (false, nil)
     lines.reset()
     parser = VmstatParser()
     rows = 0
@@ -118,6 +122,14 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   func linkDidReceive(_ bytes: Span<UInt8>) -> LinkFeedback {
     var feedback = LinkFeedback(isProgress: false)
+    if !hasBegun, bytes.count > 0 {
+      hasBegun = true
+      if bytes[0] == AgentStream.firstByte { agent = AgentStream(host: target.name) }
+    }
+    guard agent == nil else {
+      agent?.feed(bytes) { take($0, &feedback) }
+      return feedback
+    }
     let limit = lines.limit
     lines.feed(bytes) { piece, line in
       guard feedback.failure == nil else { return }
@@ -147,6 +159,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   func linkDidEnd(status code: Int32?) -> LinkFailure {
     let said = errorText.isEmpty ? "" : ": \(errorText)"
+    if agent != nil {
+      let how = code.map { "ended with status \($0)" } ?? "ended"
+      return LinkFailure(.unreachable, "the agent \(how)\(said)")
+    }
     if let remoteError {
       return LinkFailure(.noVmstat, "\(remoteError); install procps on the host")
     }
@@ -219,9 +235,9 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     return lastLoad > Double(cpus) && lastLoad > Double(running) + 1
   }
 
-  /// vmstat prints a row an interval, so many times as many are something else, which would fill
-  /// the history and put rows into the future.
-  private func floodIfAny() -> LinkFailure? {
+  /// vmstat prints a row an interval, and an agent sends one, so many times as many are something
+  /// else, which would fill the history and put rows into the future.
+  private func floodIfAny(_ sender: String) -> LinkFailure? {
     guard rows > HostFeed.floodStart, let opened else { return nil }
     let seconds = Double(opened.duration(to: .now).components.seconds)
     let expected = seconds / Double(target.intervalSeconds)
@@ -230,8 +246,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
     return LinkFailure(
       .noVmstat,
-      "\(rows) rows in \(Int(seconds)) s, where vmstat prints one each "
-        + "\(target.intervalSeconds) s: it floods us; look what runs there in place of vmstat")
+      "\(rows) rows in \(Int(seconds)) s, where \(sender) makes one each "
+        + "\(target.intervalSeconds) s: it floods us; look what runs there")
   }
 
   /// While tasks are blocked, which ones: at most every ten seconds.
@@ -249,11 +265,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     if rows > 0, hasBlocked(row) { feedback.question = questionIfDue() }
     rows += 1
     lastNoise = ""
-    if let flood = floodIfAny() {
+    if let flood = floodIfAny("vmstat") {
       feedback.failure = flood
       return
     }
     let time = clock.time(stamp: stamp)
+    tell(through: target.vmstatReason.map { "vmstat: \($0)" } ?? "vmstat")
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }
     send(
@@ -262,6 +279,42 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
           host: target.name, time: time, source: .vmstat, row: row, load: load,
           cpus: status.cpus)))
     load = nil
+  }
+
+  /// What the rows come through, where that is news.
+  private func tell(through text: String) {
+    guard status.through != text else { return }
+    status.through = text
+    send(.status(status))
+  }
+
+  // MARK: - The agent
+
+  private func take(_ news: AgentStream.News, _ feedback: inout LinkFeedback) {
+    guard feedback.failure == nil else { return }
+    switch news {
+    case .greeting(let through, let cpus, let time):
+      feedback.isProgress = true
+      status.cpus = cpus ?? status.cpus
+      status.clockOffset = time.seconds(since: .now)
+      status.through = through
+      send(.status(status))
+    case .tick:
+      feedback.isProgress = true
+      rows += 1
+      feedback.failure = floodIfAny("an agent")
+    case .pace(let through, let seconds):
+      feedback.intervalSeconds = seconds
+      tell(through: through)
+    case .sample(let sample): send(.sample(sample))
+    case .suspects(let report): send(.suspects(report))
+    case .trouble(let text):
+      status.lastError = "the agent says: \(text)"
+      send(.status(status))
+    case .useless(let why):
+      feedback.failure = LinkFailure(
+        .noVmstat, "\(why); try it there: culprit-agent doctor")
+    }
   }
 }
 

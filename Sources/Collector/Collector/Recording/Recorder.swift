@@ -180,6 +180,7 @@ public final class Recorder: Sendable {
 
 /// What has arrived and isn't written yet.
 private struct PendingBatch {
+  private var thinning = SuspectThinning()
   private(set) var batch = HistoryBatch()
   private(set) var failingSince: Date?
   private var lastComplaint = Date.distantPast
@@ -197,7 +198,8 @@ private struct PendingBatch {
       case .sample(let sample):
         batch.samples.append(sample)
         batch.episodes += diagnosis.feed(sample)
-      case .suspects(let report): batch.suspects.append(report)
+      case .suspects(let report):
+        if thinning.keeps(report) { batch.suspects.append(report) }
       case .status(let status):
         latest[status.host] = status
         if status.state == .stopped, let episode = diagnosis.end(status.host) {

@@ -47,8 +47,11 @@ public struct FleetTarget: Equatable, Sendable {
   public var explicit: LinkSettings
   /// What `[defaults]` says: weaker than `~/.ssh/config`.
   public var defaults: LinkSettings
-  /// The POSIX shell command whose output is the stream; it holds no single quote.
+  /// The POSIX shell command whose output is the stream; it holds no single quote, unless it is
+  /// for this machine, where no login shell comes between.
   public var command: String
+  /// Where rows could come from an agent: why they come from vmstat all the same.
+  public var vmstatReason: String?
   /// Seconds between two rows; silence is measured in it.
   public var intervalSeconds: Int
 

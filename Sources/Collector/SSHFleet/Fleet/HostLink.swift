@@ -21,6 +21,8 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   private var lastProgress: UInt64 = 0
   private var connectedAt: UInt64?
   private var isStale = false
+  /// Where the stream's rows come less often than was asked for.
+  private var slowedInterval: UInt64?
   /// A second command runs, or is about to.
   private var isAsking = false
   /// Where libssh2 can't reach this host (`auto`), what the ssh program is to do; until a reload,
@@ -73,7 +75,10 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
 
   // MARK: - Time
 
-  private var interval: UInt64 { UInt64(target.intervalSeconds) * second }
+  /// What a host may make of the interval, seconds: an agent never goes slower.
+  private static let longestInterval = 60.0
+
+  private var interval: UInt64 { slowedInterval ?? UInt64(target.intervalSeconds) * second }
   private var staleAt: UInt64 { lastProgress + 3 * interval + second / 2 }
   private var dropAt: UInt64 { lastProgress + max(30 * second, 10 * interval) }
 
@@ -111,6 +116,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   private func open() {
     connectedAt = nil
     isStale = false
+    slowedInterval = nil
     let carrier: any LinkCarrier =
       switch target.transport {
       case .local: ChildCarrier(command: target.command, loop: loop, owner: self)
@@ -148,12 +154,20 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     let feedback = delegate.linkDidReceive(bytes)
     if let failure = feedback.failure { return fail(failure) }
     if let question = feedback.question { ask(question) }
+    if let seconds = feedback.intervalSeconds { follow(seconds) }
     guard feedback.isProgress else { return }
     lastProgress = monotonicNow()
     if let connectedAt, lastProgress - connectedAt > Self.settledAfter { backoff.reset() }
     guard isStale else { return }
     isStale = false
     delegate.linkDidChange(to: .connected(address: ""))
+    loop.deadlineChanged(of: self)
+  }
+
+  private func follow(_ seconds: Double) {
+    let slowest = min(seconds, Self.longestInterval)
+    slowedInterval =
+      slowest > Double(target.intervalSeconds) ? UInt64(slowest * Double(second)) : nil
     loop.deadlineChanged(of: self)
   }
 

@@ -91,6 +91,8 @@ public struct LinkFeedback: Sendable {
   /// A second command to run there now; it holds no single quote. Passed over while an earlier
   /// one is under way.
   public var question: String?
+  /// Rows come at this interval from now on, not at the target's: the host spares itself.
+  public var intervalSeconds: Double?
 
   public init(isProgress: Bool, failure: LinkFailure? = nil, question: String? = nil) {
     self.isProgress = isProgress

@@ -3,7 +3,7 @@ import Glibc
 
 /// Runs a program to its end and returns what it printed; `nil` output where it isn't installed.
 /// One that takes longer than `seconds` is killed, with all it started.
-func runProgram(
+public func runProgram(
   _ arguments: [String], seconds: Double = 30
 ) throws(LinkFailure) -> (output: String?, error: String) {
   var pipes: (output: [Int32], error: [Int32]) = ([-1, -1], [-1, -1])

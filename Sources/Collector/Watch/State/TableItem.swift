@@ -6,7 +6,7 @@ enum TableItem: Sendable {
   /// A place in the fleet's hosts.
   case host(Int)
   case fold(QuietFold)
-  /// Under a host's line: one of its tasks in `D`, by the host's place and the task's.
+  /// Under a host's line: one of its waiting tasks, by the host's place and the task's.
   case suspect(host: Int, task: Int)
 
   /// Most tasks under one host: the zoom lists them all.

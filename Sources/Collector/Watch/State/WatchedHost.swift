@@ -55,13 +55,16 @@ struct WatchedHost: Sendable {
     return load.average
   }
 
-  /// How many tasks the newest look found in `D`, while that is news.
+  /// How many tasks the newest look found waiting, while that is news.
   var suspectCount: Int {
     guard let suspects, let sample,
       sample.time.elapsed(since: suspects.time) <= Self.suspectsValidSeconds
     else { return 0 }
     return suspects.suspects.count
   }
+
+  /// Whether all of them are in `D`: who waits for a file lock or a FUSE server sleeps in `S`.
+  var areSuspectsInD: Bool { suspects?.suspects.allSatisfy(\.isUninterruptible) ?? true }
 
   func suspect(_ index: Int) -> Suspect? {
     guard let suspects = suspects?.suspects, suspects.indices.contains(index) else { return nil }

@@ -6,6 +6,7 @@ enum HelpView {
     "us sy id wa st   CPU %: user, kernel, idle, idle with I/O waiting, stolen",
     "M G   behind a number: MiB, GiB      -   the host's vmstat has no such figure",
     "3D   behind a name: three tasks in uninterruptible sleep, suspects: Enter lists them",
+    "3W   the same, where an agent saw some wait for a file lock or a FUSE server",
     "Bars: r+b of the last rows; half height is one task per CPU. A blank is a hole.",
     "Yellow: r above the CPUs, any b, any swapping, a CPU busy, waiting or stolen.",
     "Columns without room are left out: make the terminal wider.",

@@ -1,3 +1,4 @@
+import Bytes
 import Records
 
 /// The split view: a window per host, each with its own rows, as `multitail -s` shows them.
@@ -66,7 +67,13 @@ enum SplitView {
     if host.showsFigures {
       if let load = host.loadAverage { parts.append("load \(CompactNumber.load(load.oneMinute))") }
       if let cpus = host.cpus { parts.append(cpus == 1 ? "1 CPU" : "\(cpus) CPUs") }
-      if host.suspectCount > 0 { parts.append("\(host.suspectCount) in D") }
+      if host.suspectCount > 0 {
+        parts.append("\(host.suspectCount) \(host.areSuspectsInD ? "in D" : "waiting")")
+      }
+      // Where nothing is said of it, rows come through vmstat.
+      if let through = host.status.through, through != "vmstat" {
+        parts.append("through \(Printable.text(through, limit: 200))")
+      }
     } else {
       parts.append(HostSentence.text(of: host, state))
     }

@@ -8,7 +8,7 @@ enum TableView {
 
   static func draw(_ state: WatchState, on screen: inout Screen) {
     let fleet = state.fleet
-    // Behind a name there may stand how many of its tasks are in D.
+    // Behind a name there may stand how many of its tasks wait.
     let mark = fleet.hosts.contains { $0.suspectCount > 0 } ? TableView.markCells : 0
     let layout = TableLayout(
       width: state.columns, longestName: fleet.longestName + mark, hidden: state.hiddenColumns)
@@ -46,7 +46,7 @@ enum TableView {
     }
   }
 
-  /// A task in D under its host, and how many more there are.
+  /// A waiting task under its host, and how many more there are.
   private static func draw(
     _ task: Int, of host: WatchedHost, row: Int, on screen: inout Screen
   ) {
@@ -90,7 +90,8 @@ enum TableView {
       host.showsFigures || host.isAbsent ? .plain : HostSentence.role(host.status.state),
       bold: !host.isQuiet)
     let suspects = host.showsFigures ? host.suspectCount : 0
-    let mark = suspects > 0 ? " \(min(suspects, 999))D" : ""
+    let letter = host.areSuspectsInD ? "D" : "W"
+    let mark = suspects > 0 ? " \(min(suspects, 999))\(letter)" : ""
     let place = screen.put(
       host.name, row: row, column: 0, end: layout.hostWidth - mark.utf8.count, style: name)
     if !mark.isEmpty {

@@ -3,7 +3,7 @@ import Records
 
 /// Which rows of the screen a zoomed host's parts take. Its rows keep the lower half at least;
 /// the rest gets what room there is, in the order of importance: sparklines, what went wrong,
-/// spikes, tasks in D.
+/// spikes, waiting tasks.
 struct ZoomLayout {
   /// A line of text between sparklines and rows.
   struct Line {
@@ -81,14 +81,16 @@ struct ZoomLayout {
     guard let report = host.suspects else { return [] }
     let time = state.zone.clock(report.time)
     guard !report.suspects.isEmpty else {
-      return [Line(text: "suspects at \(time): no task in D", style: .faint)]
+      let what = report.source == .agent ? "no task waits" : "no task in D"
+      return [Line(text: "suspects at \(time): \(what)", style: .faint)]
     }
+    let state = host.areSuspectsInD ? "in D" : "waiting"
     var lines = [
       Line(
         text: "suspects at \(time): \(report.suspects.count) "
-          + (report.suspects.count == 1 ? "task in D" : "tasks in D"),
+          + (report.suspects.count == 1 ? "task \(state)" : "tasks \(state)"),
         style: Style(.heading, bold: true)),
-      Line(text: SuspectLine.titles, style: Style(.heading)),
+      Line(text: SuspectLine.titles(report.source), style: Style(.heading)),
     ]
     lines += report.suspects.map { Line(text: SuspectLine.text($0), style: .plain) }
     return lines
@@ -124,25 +126,39 @@ struct ZoomLayout {
   }
 }
 
-/// A task in D, as a line.
+/// A waiting task, as a line.
 enum SuspectLine {
-  static let titles = "    pid     tid user     state wait channel         elapsed command"
+  /// ps says since when a task is there, an agent for how long it waits.
+  static func titles(_ source: SuspectSource) -> String {
+    switch source {
+    case .ps: "    pid     tid user     state wait channel         elapsed command"
+    case .agent: "    pid     tid user     state waits for             for how command"
+    }
+  }
 
   static func text(_ suspect: Suspect) -> String {
-    let elapsed =
-      suspect.elapsedSeconds.map { CompactNumber.age(seconds: Double(max(0, $0))) } ?? "-"
+    let seconds = suspect.waitSeconds ?? suspect.elapsedSeconds.map { Double(max(0, $0)) }
+    let elapsed = seconds.map { CompactNumber.age(seconds: $0) } ?? "-"
     return [
       "\(suspect.pid)".leftPadded(to: 7), "\(suspect.tid)".leftPadded(to: 7),
-      word(suspect.user, 8), word(suspect.state, 5), word(suspect.waitChannel ?? "-", 20),
+      word(suspect.user, 8), word(suspect.state, 5), word(suspect.waitsFor ?? "-", 20),
       elapsed.leftPadded(to: 7), Printable.text(suspect.command),
     ].joined(separator: " ")
   }
 
   /// For the line under a host.
   static func short(_ suspect: Suspect) -> String {
-    let channel = suspect.waitChannel.map { " in \(Printable.text($0, limit: 40))" } ?? ""
     let command = Printable.text(suspect.command, limit: 200)
-    return "\(suspect.pid) \(Printable.text(suspect.user, limit: 32)), D\(channel): \(command)"
+    let who = "\(suspect.pid) \(Printable.text(suspect.user, limit: 32))"
+    let state = suspect.isUninterruptible ? "D" : Printable.text(suspect.state, limit: 8)
+    let time = suspect.waitSeconds.map { " \(CompactNumber.age(seconds: $0))" } ?? ""
+    return "\(who), \(state)\(time)\(what(suspect)): \(command)"
+  }
+
+  /// The reason first; the kernel function where there is none.
+  private static func what(_ suspect: Suspect) -> String {
+    if let reason = suspect.reason { return " for \(Printable.text(reason, limit: 40))" }
+    return suspect.waitChannel.map { " in \(Printable.text($0, limit: 40))" } ?? ""
   }
 
   /// Made printable, cut and padded: what a host sent keeps to its column.

@@ -1,6 +1,7 @@
+import Bytes
 import Records
 
-/// One host alone: what it does, since when, what went wrong, who waits in D, and its rows.
+/// One host alone: what it does, since when, what went wrong, who waits, and its rows.
 enum ZoomView {
   private struct Figure {
     let name: String
@@ -58,6 +59,9 @@ enum ZoomView {
     if host.status.reconnects > 0 { parts.append("\(host.status.reconnects) reconnects") }
     if let offset = host.status.clockOffset, abs(offset) >= 1 {
       parts.append("clock \(offset > 0 ? "+" : "")\(CompactNumber.tenths(offset)) s")
+    }
+    if let through = host.status.through {
+      parts.append("through \(Printable.text(through, limit: 200))")
     }
     screen.put(
       parts.joined(separator: ", "), row: row, column: place + 2, style: style)

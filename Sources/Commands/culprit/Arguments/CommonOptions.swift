@@ -93,6 +93,17 @@ struct ConnectionOptions: ParsableArguments {
   var sshConfig: String?
 }
 
+/// How this machine's own rows are read; the same in every command that reads them.
+struct LocalOptions: ParsableArguments {
+  @Flag(help: "This machine through vmstat, also where culprit-agent is beside culprit or in PATH.")
+  var noAgent = false
+
+  var agent: @Sendable () -> LocalAgent {
+    if noAgent { return { .missing("--no-agent was given") } }
+    return { LocalAgent.find() }
+  }
+}
+
 /// How times are shown.
 struct ZoneOptions: ParsableArguments {
   @Flag(help: "Show times in UTC instead of the local time zone.")

@@ -55,6 +55,8 @@ extension JSONWriter {
         json.array { list in
           for channel in suspect.waitChannels { list.value(channel) }
         }
+        json.field("wait_reason", suspect.waitReasons.first)
+        json.field("wait_seconds", suspect.waitSeconds)
         json.field("sightings", suspect.sightings)
         json.field("threads", suspect.threads)
         json.field("first", RFC3339.string(nanoseconds: suspect.first.nanoseconds))

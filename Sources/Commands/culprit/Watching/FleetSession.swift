@@ -16,23 +16,25 @@ struct FleetPlan {
   /// Reads the fleet file and chooses the hosts that `arguments` name.
   init(
     arguments: [String], history: HistoryOptions, connection: ConnectionOptions,
-    acceptsNewKeys: Bool
+    local: LocalOptions, acceptsNewKeys: Bool
   ) throws {
     try self.init(
       arguments: arguments, file: history.fleetFile(), connection: connection,
-      acceptsNewKeys: acceptsNewKeys)
+      agent: local.agent, acceptsNewKeys: acceptsNewKeys)
   }
 
   /// Chooses the hosts that `arguments` name, of those of `file`.
   init(
-    arguments: [String], file: FleetFile?, connection: ConnectionOptions, acceptsNewKeys: Bool
+    arguments: [String], file: FleetFile?, connection: ConnectionOptions,
+    agent: @escaping @Sendable () -> LocalAgent, acceptsNewKeys: Bool
   ) throws {
     self.file = file
     let overrides = LinkSettings(
       identities: connection.identity.isEmpty ? nil : connection.identity,
       knownHosts: connection.knownHosts.isEmpty ? nil : connection.knownHosts)
     do throws(HostSelection.Problem) {
-      targets = try HostSelection(fleet: file, overrides: overrides).targets(arguments)
+      targets = try HostSelection(fleet: file, overrides: overrides, localAgent: agent)
+        .targets(arguments)
     } catch {
       throw CommandFailure.usage(error.description)
     }

@@ -9,12 +9,16 @@ struct StateJournal {
   /// try is told once.
   private var logged: [String: HostStatus] = [:]
 
+  /// What rows came through, per host, where it was worth a line.
+  private var sources: [String: String] = [:]
+
   init(log: Logger) {
     self.log = log
   }
 
   mutating func note(_ events: [FleetEvent]) {
     for case .status(let status) in events {
+      noteSource(status)
       let before = logged[status.host]
       // On the way to a host only a complaint is worth a line: that it doesn't answer.
       let isOnItsWay = status.state == .waiting || status.state == .connecting
@@ -23,6 +27,15 @@ struct StateJournal {
       logged[status.host] = status
       write(status)
     }
+  }
+
+  /// Rows come through vmstat, where nothing else is said.
+  private mutating func noteSource(_ status: HostStatus) {
+    guard let through = status.through, through != "vmstat", through != sources[status.host] else {
+      return
+    }
+    sources[status.host] = through
+    log.info("\(status.host): rows come through \(through)")
   }
 
   private func write(_ status: HostStatus) {
