@@ -83,7 +83,9 @@ let package = Package(
     room(
       "Agent", "Sampling",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]),
-    room("Agent", "Agent", ["Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem"]),
+    room(
+      "Agent", "Agent",
+      ["Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem"]),
     .plugin(
       name: "EmbedPrograms", capability: .buildTool(), dependencies: ["embed-program"],
       path: "Sources/Plugins/EmbedPrograms"),
@@ -133,13 +135,17 @@ let package = Package(
       "ProcFSTests", ["ProcFS", "Bytes", "Records", "CSystem", "TestSupport"]),
     tests(
       "SamplingTests",
-      ["Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Bytes", "Records", "CSystem", "TestSupport"]),
+      [
+        "Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Bytes", "Records", "CSystem",
+        "TestSupport",
+      ]),
     tests("AgentTests", ["Agent", "Sampling", "Wire", "Bytes", "Records", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),
     tests("WatchTests", ["Watch", "Bytes", "Records", "CNcurses", "TestSupport"]),
-    tests("CollectorTests", ["Collector", "SSHFleet", "History", "Wire", "Records", "TestSupport"]),
+    tests(
+      "CollectorTests", ["Collector", "SSHFleet", "History", "Wire", "Records", "TestSupport"]),
     tests("SSHFleetTests", ["SSHFleet", "Bytes", "TestSupport", logging]),
     tests("CommandTests", ["culprit", "culprit-bench", "TestSupport"]),
     tests("LayerTests", []),

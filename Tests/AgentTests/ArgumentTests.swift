@@ -43,10 +43,11 @@ import TestSupport
     #expect(part.isEmpty ? message.isEmpty : message.contains(part), "\(message)")
   }
 
-  @Test(arguments: [
-    ("500ms", 500_000_000), ("1s", 1_000_000_000), ("2", 2_000_000_000),
-    ("1.5s", 1_500_000_000), ("2m", 120_000_000_000), ("1h", 3_600_000_000_000), ("0s", 0),
-  ] as [(String, UInt64)])
+  @Test(
+    arguments: [
+      ("500ms", 500_000_000), ("1s", 1_000_000_000), ("2", 2_000_000_000),
+      ("1.5s", 1_500_000_000), ("2m", 120_000_000_000), ("1h", 3_600_000_000_000), ("0s", 0),
+    ] as [(String, UInt64)])
   func durationsAreRead(text: String, nanoseconds: UInt64) {
     #expect(Agent.Duration.nanoseconds(text) == nanoseconds)
   }
@@ -57,7 +58,7 @@ import TestSupport
   }
 
   @Test func theFileIsReadAndOptionsWin() throws {
-    let folder = try TemporaryFolder()
+    let folder = try TestFolder()
     let file = try folder.write(
       """
       # a comment
@@ -86,7 +87,7 @@ import TestSupport
     ("interval = \"1s\" x", "after the value"),
   ])
   func aWrongFileIsRefusedWithItsLine(text: String, part: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = try TestFolder()
     let file = try folder.write(text, to: "agent.toml")
     let message = trouble(["--config", file])
     #expect(message.hasPrefix(file + ":"))

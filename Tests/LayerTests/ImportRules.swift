@@ -54,7 +54,9 @@ struct ImportRules {
   func importsStayInTheirRow(target: String) throws {
     let row = try #require(Self.rows.first { $0.target == target })
     var allowed = row.imports.union(Self.freeToAll)
-    if !Self.smallRooms.contains(row.room), target != "culprit-agent" { allowed.formUnion(Self.freeToCollector) }
+    if !Self.smallRooms.contains(row.room), target != "culprit-agent" {
+      allowed.formUnion(Self.freeToCollector)
+    }
     let files = try sources(of: row.room, target)
     #expect(!files.isEmpty, "no sources of \(target)")
     for file in files {

@@ -9,8 +9,8 @@ struct EmbedPrograms: BuildToolPlugin {
     let programs = target.directoryURL.appending(path: "Programs")
     let headers = context.package.directoryURL.appending(path: "Sources/C/CBPF/include")
     let names = try FileManager.default.contentsOfDirectory(atPath: programs.path)
-    let shared = try
-      names.filter { $0.hasSuffix(".h") }.map { programs.appending(path: $0) }
+    let shared =
+      try names.filter { $0.hasSuffix(".h") }.map { programs.appending(path: $0) }
       + FileManager.default.contentsOfDirectory(atPath: headers.path).filter {
         $0.hasSuffix(".h")
       }.map { headers.appending(path: $0) }

@@ -10,7 +10,9 @@ enum EmbedProgram {
     guard words.count == 6 else {
       fail("usage: embed-program CLANG OBJCOPY HEADERS SOURCE OUTPUT")
     }
-    let (clang, objcopy, headers, source, output) = (words[1], words[2], words[3], words[4], words[5])
+    let (clang, objcopy, headers, source, output) = (
+      words[1], words[2], words[3], words[4], words[5]
+    )
     let object = output + ".o"
     // v2: the instructions of Linux 4.14; all that we need.
     try run(

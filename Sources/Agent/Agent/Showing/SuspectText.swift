@@ -86,13 +86,8 @@ struct SuspectText {
 
   private func footLines(_ tick: HostTick) -> String {
     var lines = "\n"
-    for (name, part) in [("read", tally.attribution.read), ("written", tally.attribution.write)] {
-      lines +=
-        "\(left(name, 8))\(bytes(part.devices))/s by devices: \(bytes(part.processes))/s by "
-        + "processes, \(bytes(part.reaped))/s by children that came and went, "
-        + "\(part.unattributed < 0 ? "-" : "")"
-        + "\(bytes(part.unattributed.magnitude))/s by nobody we saw\n"
-    }
+    lines += attribution("read   ", tally.attribution.read)
+    lines += attribution("written", tally.attribution.write)
     for lock in tick.locks {
       let holder = lock.holder.map { "held by \($0)\(holderName($0))" } ?? "holder not known"
       lines += cut(
@@ -103,10 +98,25 @@ struct SuspectText {
     return lines
   }
 
+  /// Devices write later what processes are charged for when they dirty a page.
+  private func attribution(_ what: String, _ part: Attribution.Bytes) -> String {
+    guard part.devices + part.processes + part.reaped > 0 else { return "" }
+    var line = "\(what) by devices \(bytes(part.devices))/s, by processes "
+    line += "\(bytes(part.processes))/s"
+    if part.reaped > 0 { line += ", by children that came and went \(bytes(part.reaped))/s" }
+    if part.unattributed > 0 {
+      line += ", by nobody we saw \(bytes(UInt64(part.unattributed)))/s"
+    } else if part.unattributed < 0 {
+      line += ", not on a device yet or no more \(bytes(part.unattributed.magnitude))/s"
+    }
+    return line + "\n"
+  }
+
   // MARK: - Words
 
   private func user(_ id: ProcessID) -> String {
-    tally.identities[id].flatMap { SuspectJSON.user($0) } ?? "?"
+    let identity = tally.identities[id]
+    return identity?.user ?? identity?.userID.value.map { "\($0)" } ?? "-"
   }
 
   /// Command line, unit and who started it, as far as they are known.

@@ -22,7 +22,8 @@ struct ChosenEngine: ~Copyable {
       do throws(EngineError) {
         let engine = try BPFTaskEngine()
         self.init(
-          engine, wish == .bpf ? "asked for" : "a BPF iterator can be loaded here, the cheapest way")
+          engine, wish == .bpf ? "asked for" : "a BPF iterator can be loaded here, the cheapest way"
+        )
         return
       } catch {
         guard wish == .auto, case .unavailable(let why) = error else { throw error }

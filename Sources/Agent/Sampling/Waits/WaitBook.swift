@@ -58,9 +58,7 @@ struct WaitBook: ~Copyable {
       let stack = waiting[index].stack.value ?? []
       var wait = waits[key]
       if wait == nil || wait?.stack != stack {
-        let reason = WaitReasons.reason(
-          stack: stack, waitChannel: waiting[index].waitChannel.value,
-          systemCall: waiting[index].systemCall.value)
+        let reason = reason(of: waiting[index], stack)
         wait = Wait(since: wait?.since ?? now, seen: now, reason: reason, stack: stack)
       }
       wait?.seen = now
@@ -72,6 +70,15 @@ struct WaitBook: ~Copyable {
     if areAll, waits.contains(where: { $0.value.seen != now }) {
       waits = waits.filter { $0.value.seen == now }
     }
+  }
+
+  private mutating func reason(of task: WaitingTask, _ stack: [String]) -> WaitReason {
+    let reason = WaitReasons.reason(
+      stack: stack, waitChannel: task.waitChannel.value, systemCall: task.systemCall.value)
+    guard reason.name == "page read" || reason.name == "page writeback",
+      let type = FileSystemOfWait.type(of: task, root, using: &listing)
+    else { return reason }
+    return WaitReasons.reason(reason, ofFileSystem: type)
   }
 
   /// Tells those that wait for a file lock who holds it.
