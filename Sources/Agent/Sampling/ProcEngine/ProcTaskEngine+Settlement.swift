@@ -9,9 +9,9 @@ extension ProcTaskEngine {
     let ledger = ledger
     unseen.report { sample in
       samples.append(sample)
-      let inherited = ledger.leave(sample.id.pid)
-      ledger.add(inherited, to: sample.parentPID, isInherited: true)
-      ledger.add(sample.io.value ?? IOCounters(), to: sample.parentPID)
+      let reaper = reaper(sample.parentPID)
+      ledger.add(ledger.leave(sample.id.pid), to: reaper, isInherited: true)
+      ledger.add(sample.io.value ?? IOCounters(), to: reaper)
     }
     settleGone(into: &samples)
     for process in table.processes.indices {
@@ -24,14 +24,13 @@ extension ProcTaskEngine {
     }
   }
 
-  /// Children began after their parents, and are settled before them.
+  /// In no order: who began when is known to a clock tick only. What comes to a parent that was
+  /// settled before its child goes on to whom the parent's own went.
   private mutating func settleGone(into samples: inout [ProcessSample]) {
-    guard !table.gone.isEmpty else { return }
     let table = table
-    let order = table.gone.sorted {
-      table.processes[$0].id.startTicks > table.processes[$1].id.startTicks
-    }
-    for process in order where !table.processes[process].isSettled {
+    // Only those that are gone now; what is found on the way is settled there.
+    for index in table.gone.indices where !table.processes[table.gone[index]].isSettled {
+      let process = table.gone[index]
       settle(process, into: &samples)
       handOver(process)
     }
@@ -41,10 +40,27 @@ extension ProcTaskEngine {
   private func handOver(_ process: Int) {
     let entry = table.processes[process]
     table.processes[process].isSettled = true
-    let parent = entry.stat.parentPID
-    let isParentHere = table.place(of: parent) != nil || table.placeOfGone(parent) != nil
-    ledger.add(ledger.leave(entry.id.pid), to: isParentHere ? parent : nil, isInherited: true)
-    ledger.add(entry.io, to: isParentHere ? parent : nil)
+    let reaper = reaper(entry.stat.parentPID)
+    ledger.add(ledger.leave(entry.id.pid), to: reaper, isInherited: true)
+    ledger.add(entry.io, to: reaper)
+  }
+
+  /// Who has, or will have, what was handed to `pid`: an ancestor, where it was settled itself;
+  /// `nil` where nobody knows.
+  private func reaper(_ pid: Int32) -> Int32? {
+    var pid = pid
+    for _ in 0..<ProcessIdentity.ancestorLimit {
+      if table.place(of: pid) != nil { return pid }
+      if let gone = table.placeOfGone(pid) {
+        guard table.processes[gone].isSettled else { return pid }
+        pid = table.processes[gone].stat.parentPID
+      } else if let parent = unseen.parent(of: pid) {
+        pid = parent
+      } else {
+        return nil
+      }
+    }
+    return nil
   }
 
   private mutating func settle(_ process: Int, into samples: inout [ProcessSample]) {

@@ -44,6 +44,12 @@ final class UnseenExits {
     ended.removeAll(keepingCapacity: true)
   }
 
+  /// The parent of one that has ended.
+  func parent(of pid: Int32) -> Int32? {
+    guard let exit = exits[pid], exit.hasEnded else { return nil }
+    return exit.sample.parentPID
+  }
+
   /// A process is seen after all. Where its end was reported it is a zombie, and all it moved is
   /// charged; else the records of its threads are in what it shows itself.
   func meet(_ process: Int, in table: TaskTable, _ ledger: ReapingLedger) {
