@@ -3,6 +3,7 @@ import Testing
 import TestSupport
 
 @testable import Agent
+@testable import enum Agent.Duration
 @testable import Sampling
 
 /// The agent's command line and configuration file: wrong use is told, with what would be right.
@@ -49,12 +50,12 @@ import TestSupport
       ("1.5s", 1_500_000_000), ("2m", 120_000_000_000), ("1h", 3_600_000_000_000), ("0s", 0),
     ] as [(String, UInt64)])
   func durationsAreRead(text: String, nanoseconds: UInt64) {
-    #expect(Agent.Duration.nanoseconds(text) == nanoseconds)
+    #expect(Duration.nanoseconds(text) == nanoseconds)
   }
 
   @Test(arguments: ["", "s", "1x", "1 s", "1e3s", "nan", "inf", "٣s", "1d1h", "99999999d", "-1"])
   func whatIsNoDurationIsRefused(text: String) {
-    #expect(Agent.Duration.nanoseconds(text) == nil)
+    #expect(Duration.nanoseconds(text) == nil)
   }
 
   @Test func theFileIsReadAndOptionsWin() throws {

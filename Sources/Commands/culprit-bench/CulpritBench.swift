@@ -5,7 +5,7 @@ import ArgumentParser
 struct CulpritBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "culprit-bench",
-    abstract: "Measures culprit beside a bare C loop over libssh2 and the ssh program.",
+    abstract: "Measures culprit beside what it is compared with.",
     discussion: """
       Everything runs on loopback addresses of this machine, with throw-away keys in a folder \
       under TMPDIR that is removed at the end. Figures are CPU time (user and system), not wall \
@@ -14,6 +14,6 @@ struct CulpritBench: ParsableCommand {
       """,
     subcommands: [
       FaninCommand.self, SoakCommand.self, ParseCommand.self, SSHConfigCommand.self,
-      PeerLoopCommand.self, ViewCommand.self,
+      PeerLoopCommand.self, ViewCommand.self, AgentCommand.self,
     ])
 }

@@ -114,10 +114,8 @@ public struct Sampler: ~Copyable {
         addSleeper(pid: waiter, tid: waiter, to: &tick)
       }
     }
-    if waits.mayAwaitFUSE(host.fuseWaiting, at: lastMonotonic) {
-      for task in waits.tasksAwaitingFUSE() {
-        addSleeper(pid: task.pid, tid: task.tid, to: &tick)
-      }
+    for task in waits.tasksAwaitingFUSE(host.fuseWaiting, at: lastMonotonic) {
+      addSleeper(pid: task.pid, tid: task.tid, to: &tick)
     }
     waits.name(&tick.waiting, at: lastMonotonic, areAll: true)
     waits.nameHolders(&tick.waiting, of: tick.locks)

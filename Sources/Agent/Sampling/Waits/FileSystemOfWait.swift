@@ -57,9 +57,11 @@ enum FileSystemOfWait {
   /// `mnt_id:	42` of proc_pid_fdinfo(5), since Linux 3.15.
   static func mountID(_ bytes: Span<UInt8>) -> Int64? {
     var cursor = 0
-    while let word = bytes.nextWord(&cursor) {
-      guard bytes.extracting(word).starts(with: "mnt_id:") else { continue }
-      return bytes.nextWord(&cursor).flatMap { bytes.decimal(in: $0) }
+    while let range = bytes.nextLine(&cursor) {
+      let line = bytes.extracting(range)
+      guard line.starts(with: "mnt_id:") else { continue }
+      var start = "mnt_id:".utf8.count
+      return line.nextWord(&start).flatMap { line.decimal(in: $0) }
     }
     return nil
   }

@@ -19,33 +19,38 @@ struct WaitBook: ~Copyable {
 
   /// Waiting tasks in one tick beyond which sleepers are not looked for.
   static let limit = 4096
-  /// Tasks that one search for FUSE waiters looks at.
-  private static let searchLimit = 8192
 
   private let root: ProcRoot
   private var sleepers: SleeperReader
+  private var fuse: FUSEWaiters
   private var waits: [Key: Wait] = [:]
-  private var fuseSearched: UInt64 = 0
-  private var wasFUSEAwaited = false
-  private static let searchNanoseconds: UInt64 = 5_000_000_000
-  private var listing = ReadBuffer(capacity: 32_768, limit: 1 << 20)
-  private var threads = ReadBuffer(capacity: 4096, limit: 1 << 20)
-  private var buffer = ReadBuffer(capacity: 256, limit: 4096)
+  private var buffer = ReadBuffer(capacity: 4096, limit: 1 << 20)
 
   init(_ path: String = "/proc") throws(ProcError) {
     let root = try ProcRoot(path)
     let sleepers = try SleeperReader(path)
-    self.init(root, sleepers)
+    let fuse = try FUSEWaiters(path)
+    self.init(root, sleepers, fuse)
   }
 
-  private init(_ root: consuming ProcRoot, _ sleepers: consuming SleeperReader) {
+  private init(
+    _ root: consuming ProcRoot, _ sleepers: consuming SleeperReader, _ fuse: consuming FUSEWaiters
+  ) {
     self.root = root
     self.sleepers = sleepers
+    self.fuse = fuse
   }
 
   /// A task that waits without being in `D`; `nil` where it has gone.
   mutating func sleeper(pid: Int32, tid: Int32, at now: UInt64) -> WaitingTask? {
     sleepers.task(pid: pid, tid: tid, at: now)
+  }
+
+  /// Tasks that await a FUSE server's answer.
+  mutating func tasksAwaitingFUSE(
+    _ requests: Reading<UInt64>, at now: UInt64
+  ) -> [FUSEWaiters.Task] {
+    fuse.find(requests, at: now)
   }
 
   /// Sets `reason` and `waitSeconds` of every task. Where these `areAll` that wait, the others are
@@ -76,7 +81,7 @@ struct WaitBook: ~Copyable {
     let reason = WaitReasons.reason(
       stack: stack, waitChannel: task.waitChannel.value, systemCall: task.systemCall.value)
     guard reason.name == "page read" || reason.name == "page writeback",
-      let type = FileSystemOfWait.type(of: task, root, using: &listing)
+      let type = FileSystemOfWait.type(of: task, root, using: &buffer)
     else { return reason }
     return WaitReasons.reason(reason, ofFileSystem: type)
   }
@@ -94,53 +99,5 @@ struct WaitBook: ~Copyable {
         }
       }
     }
-  }
-
-  /// Whether some task may await a FUSE server: the connections say so or, where nobody has mounted
-  /// them, a FUSE file system is mounted. Without them it is looked for every five seconds.
-  mutating func mayAwaitFUSE(_ requests: Reading<UInt64>, at now: UInt64) -> Bool {
-    if case .known(let count) = requests { return count > 0 }
-    if now &- fuseSearched < WaitBook.searchNanoseconds { return wasFUSEAwaited }
-    fuseSearched = now
-    wasFUSEAwaited =
-      root.read(ProcPath("1/mountinfo"), into: &listing) == .bytes
-      && listing.withBytes { WaitBook.hasFUSE($0) }
-    return wasFUSEAwaited
-  }
-
-  /// Whether a line of proc_pid_mountinfo(5) has the type `fuse`, `fuseblk` or `fuse.NAME`.
-  private static func hasFUSE(_ bytes: Span<UInt8>) -> Bool {
-    var cursor = 0
-    let mark: StaticString = "- fuse"
-    while cursor + mark.utf8CodeUnitCount + 1 < bytes.count {
-      let rest = bytes.extracting(cursor..<bytes.count)
-      let next = rest[mark.utf8CodeUnitCount]
-      if rest.starts(with: mark), next != UInt8(ascii: "c") { return true }
-      cursor += 1
-    }
-    return false
-  }
-
-  /// Tasks that sleep in the kernel until a FUSE server answers. Looked for only while a
-  /// connection has requests waiting: it reads the wait channel of every task.
-  mutating func tasksAwaitingFUSE() -> [(pid: Int32, tid: Int32)] {
-    var pids: [Int32] = []
-    _ = root.listNumbers(ProcPath(), using: &listing) { pids.append($0) }
-    var found: [(pid: Int32, tid: Int32)] = []
-    var looked = 0
-    for pid in pids where looked < WaitBook.searchLimit {
-      var tids: [Int32] = []
-      _ = root.listNumbers(ProcPath(pid: pid, "task"), using: &threads) { tids.append($0) }
-      for tid in tids {
-        looked += 1
-        guard case .bytes = root.readRecord(ProcPath(pid: pid, tid: tid, "wchan"), into: &buffer)
-        else { continue }
-        let channel = buffer.withBytes { TaskWaitChannel.function($0) }
-        // `request_wait_answer`, `fuse_dev_…` never: that is the server waiting for work.
-        if let channel, channel.hasPrefix("request_wait_answer") { found.append((pid, tid)) }
-      }
-    }
-    wasFUSEAwaited = !found.isEmpty
-    return found
   }
 }
