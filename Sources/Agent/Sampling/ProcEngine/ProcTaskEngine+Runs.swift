@@ -71,13 +71,32 @@ extension ProcTaskEngine {
     if listener == nil { table.processes[process].isDeadIOStale = true }
   }
 
-  /// Lists the processes where one may be new. The last pid moves with every fork, threads too;
-  /// the same pid can only come again when who had it has gone.
+  /// Pids up to which those that were given away are asked for one by one; a listing of 2,000
+  /// processes costs as much.
+  private static let probeLimit: UInt64 = 32
+  /// Looks after which all are listed, whatever the last pid says.
+  private static let listingPatience = 64
+
+  /// Finds processes that are new. The last pid moves with every fork, threads too; the same pid
+  /// can only come again when who had it has gone.
   mutating func findNew() {
     let last = lastPIDGiven()
-    guard !isLive || last == nil || last != lastPID || hasLost || isFirst else { return }
+    let before = lastPID
     lastPID = last
-    hasLost = false
+    looksSinceListing += 1
+    defer { hasLost = false }
+    guard isLive, !isFirst, let last, let before, looksSinceListing < Self.listingPatience,
+      last >= before, last - before <= Self.probeLimit
+    else { return listNew() }
+    if last == before {
+      if hasLost { probe(last) }
+      return
+    }
+    for pid in (before + 1)...last { probe(pid) }
+  }
+
+  private mutating func listNew() {
+    looksSinceListing = 0
     let table = table
     var found = takeNumbers()
     _ = root.listNumbers(ProcPath(), using: &listing) { pid in
@@ -85,6 +104,16 @@ extension ProcTaskEngine {
     }
     for pid in found { add(pid) }
     numbers = found
+  }
+
+  /// Takes a process in that may have this pid. A thread has a folder too, which isn't listed: its
+  /// process has run, and counts its threads.
+  private mutating func probe(_ number: UInt64) {
+    guard let pid = Int32(exactly: number), table.place(of: pid) == nil,
+      root.readRecord(ProcPath(pid: pid, "status"), into: &buffer) == .bytes,
+      buffer.withBytes({ TaskStatus($0).processID }) == pid
+    else { return }
+    add(pid)
   }
 
   /// The fifth field of proc_loadavg(5): the pid last given away in this namespace.

@@ -147,9 +147,10 @@ extension ProcTaskEngine {
   private mutating func begin(_ process: Int, with io: IOCounters) {
     table.processes[process].io = io
     table.processes[process].settledFaults = table.processes[process].stat.reapedMinorFaults
-    if !table.processes[process].isDeadIOStale { return }
-    // Only who has children is likely to be handed something soon: the others follow when they run.
-    if !isFirst { learnDeadIO(of: process, total: io) }
+    // Who has reaped before will again: the first time, its own part must be known already.
+    let entry = table.processes[process]
+    guard entry.isDeadIOStale, entry.stat.reapedMinorFaults > 0 else { return }
+    learnDeadIO(of: process, total: io)
   }
 
   /// Threads of a process beyond which its own bytes aren't added up to learn its children's.

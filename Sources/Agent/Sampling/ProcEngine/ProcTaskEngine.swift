@@ -40,6 +40,7 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
   var lastBootTicks: UInt64 = 0
   var isFirst = true
   var lastPID: UInt64?
+  var looksSinceListing = 0
   /// Something ended: its pid may have been given away again without the last pid moving.
   var hasLost = false
   var lostExits = 0
