@@ -34,8 +34,9 @@ public struct BPFTaskEngine: TaskEngine, ~Copyable {
     findings.removeAll()
     collector.removeAll()
     let (collector, isBaseline) = (collector, isBaseline)
-    // First the ends: what a thread did last is to stand under its process with the rest.
-    programs.takeEnds { collector.add($0, to: &findings) }
+    // First the ends: what a thread did last is to stand under its process with the rest. Before
+    // the first walk they tell of whole lives.
+    programs.takeEnds { if !isBaseline { collector.add($0, to: &findings) } }
     do throws(BPFError) {
       try programs.readTasks(isBaseline: isBaseline) { task in
         if task.state == .uninterruptible { collector.addWaiting(task, to: &findings) }
