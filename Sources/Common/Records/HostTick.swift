@@ -26,7 +26,8 @@ public struct Attribution: Equatable, Sendable {
 
     /// What no process was charged for; below 0 where more was charged than the devices did yet.
     public var unattributed: Int64 {
-      Int64(clamping: devices) - Int64(clamping: processes) - Int64(clamping: reaped)
+      let (charged, overflow) = processes.addingReportingOverflow(reaped)
+      return Int64(clamping: devices) - Int64(clamping: overflow ? .max : charged)
     }
   }
 
