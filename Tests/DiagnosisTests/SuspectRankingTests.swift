@@ -29,6 +29,30 @@ import Testing
     #expect(ranked[1].last == Timestamp(seconds: 30))
   }
 
+  @Test func whatAnAgentNamedIsTold() {
+    func look(_ seconds: Int64, _ reason: String?, state: String, waited: Double?)
+      -> SuspectReport
+    {
+      SuspectReport(
+        host: "db1", time: Timestamp(seconds: seconds), source: .agent,
+        suspects: [
+          Suspect(
+            pid: 1, tid: 1, state: state, user: "u", reason: reason, waitSeconds: waited,
+            command: "c")
+        ])
+    }
+    let ranked = SuspectRanking.ranked([
+      look(1, "file lock", state: "S", waited: 5), look(2, "block I/O", state: "D", waited: 40),
+      look(3, "file lock", state: "S", waited: 1), look(4, nil, state: "D", waited: nil),
+    ])
+    #expect(ranked.map(\.waitReasons) == [["file lock", "block I/O"]])
+    #expect(ranked.map(\.waitSeconds) == [40])
+    #expect(ranked.map(\.isUninterruptible) == [false])
+    let inD = SuspectRanking.ranked([look(1, nil, state: "Dsl", waited: nil)])
+    #expect(inD.map(\.isUninterruptible) == [true])
+    #expect(inD.map(\.waitSeconds) == [nil])
+  }
+
   @Test func nothingIsNobody() {
     #expect(SuspectRanking.ranked([]).isEmpty)
   }

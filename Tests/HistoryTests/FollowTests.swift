@@ -52,8 +52,9 @@ struct FollowTests {
       .tick("a", night + 500, r: 7, source: .imported),
     ])
     #expect(try store.follow(&cursor, hosts: ["a"]) == [.tick("a", night + 1)])
-    try store.record([.tick("a", night + 2)])
-    #expect(try store.follow(&cursor, hosts: ["a"]).map(\.time) == [night + 2])
+    // An agent's rows are live ones.
+    try store.record([.tick("a", night + 2), .tick("a", night + 3, source: .agent)])
+    #expect(try store.follow(&cursor, hosts: ["a"]).map(\.time) == [night + 2, night + 3])
   }
 
   /// A follower that was away: no call reads without bound, and the calls together miss nothing.

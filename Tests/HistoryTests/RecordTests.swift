@@ -160,7 +160,8 @@ struct RecordTests {
       let status = HostStatus(
         host: "web1", address: "root@10.0.0.11:22", state: state, since: night,
         retryAt: state == .backingOff ? night + 30 : nil, reconnects: 3,
-        lastError: state == .connected ? nil : "refused", cpus: 8, clockOffset: -2.5)
+        lastError: state == .connected ? nil : "refused", cpus: 8, clockOffset: -2.5,
+        through: "agent 1, engine bpf")
       _ = try store.record(HistoryBatch(statuses: [status]))
       #expect(try store.hosts() == [HostRecord(status: status, rows: 0, lastRow: nil)])
     }
@@ -168,6 +169,7 @@ struct RecordTests {
     _ = try store.record(HistoryBatch(statuses: [HostStatus(host: "web1", state: .waiting)]))
     #expect(try store.hosts().map(\.status.cpus) == [8])
     #expect(try store.hosts().map(\.status.clockOffset) == [-2.5])
+    #expect(try store.hosts().map(\.status.through) == ["agent 1, engine bpf"])
   }
 
   @Test func hostilTextIsMadePrintable() throws {

@@ -1,6 +1,8 @@
-import History
+import GRDB
 import Records
 import Testing
+
+@testable import History
 
 @Suite struct SuspectTests {
   private func report(_ host: String, _ seconds: Int64, tids: [Int]) -> SuspectReport {
@@ -40,6 +42,27 @@ import Testing
     #expect(rows.count == 4)
   }
 
+  @Test func whatAnAgentSaysIsKept() throws {
+    let folder = try HistoryFolder()
+    let store = try folder.open()
+    let report = SuspectReport(
+      host: "a", time: Timestamp(seconds: 100), source: .agent,
+      suspects: [
+        Suspect(
+          pid: 7, tid: 7, state: "S", user: "u", reason: "file lock\u{7}", waitSeconds: 12.5,
+          command: "cp")
+      ])
+    _ = try store.record(HistoryBatch(suspects: [report]))
+    let found = try #require(try store.suspects().first)
+    #expect(found.source == .agent)
+    #expect(found.suspects.first?.reason == "file lock␇")
+    #expect(found.suspects.first?.waitSeconds == 12.5)
+    #expect(
+      try folder.sqlite3("SELECT host, source, wait_reason, wait_s FROM suspect") == [
+        "a|agent|file lock␇|12.5"
+      ])
+  }
+
   @Test func retentionTakesThemAlong() throws {
     let folder = try HistoryFolder()
     let store = try folder.open()
@@ -50,18 +73,36 @@ import Testing
     #expect(try store.suspects().map(\.time) == [Timestamp(seconds: 10_000)])
   }
 
-  /// A history of the first version gets the new table when a collector opens it.
-  @Test func anOlderHistoryIsBroughtUpToDate() throws {
+  /// A history of an earlier version keeps what it has and gets what is new when a collector
+  /// opens it.
+  @Test(arguments: ["1", "2"]) func anOlderHistoryIsBroughtUpToDate(version: String) throws {
     let folder = try HistoryFolder()
-    try folder.open().close()
-    _ = try folder.sqlite3(
-      """
-      DROP VIEW suspect; DROP TABLE sighting; DELETE FROM grdb_migrations WHERE identifier = '2';
-      PRAGMA user_version = 1
-      """, [])
+    do {
+      let queue = try DatabaseQueue(path: folder.path)
+      try Schema.migrator.migrate(queue, upTo: version)
+      try queue.write { db in
+        try db.execute(
+          sql: """
+            INSERT INTO server (id, name, state) VALUES (1, 'old', 'stopped');
+            INSERT INTO tick (time_ns, host, source, r) VALUES (1000000000, 1, 1, 5);
+            """)
+        guard version == "2" else { return }
+        try db.execute(
+          sql: """
+            INSERT INTO sighting (time_ns, host, tid, pid, source, state, user, command)
+            VALUES (1000000000, 1, 7, 7, 1, 'D', 'u', 'cp');
+            """)
+      }
+      try queue.close()
+    }
     #expect(throws: HistoryError.self) { _ = try HistoryStore.openReadOnly(path: folder.path) }
     let store = try folder.open()
-    #expect(try store.suspects().isEmpty)
-    #expect(try folder.sqlite3("PRAGMA user_version") == ["2"])
+    #expect(try store.suspects().map(\.source) == (version == "2" ? [.ps] : []))
+    #expect(try store.samples().map(\.source) == [.vmstat])
+    #expect(try store.hosts().map(\.status.through) == [nil])
+    try store.record([.tick("old", Timestamp(seconds: 2), source: .agent)])
+    #expect(try folder.sqlite3("PRAGMA user_version") == ["\(Schema.version)"])
+    #expect(try folder.sqlite3("SELECT host, source FROM vmstat") == ["old|vmstat", "old|agent"])
+    #expect(try folder.sqlite3("SELECT count(*) FROM suspect WHERE wait_reason IS NULL").count == 1)
   }
 }

@@ -20,7 +20,12 @@ struct ViewTests {
     ),
     (
       "host",
-      "host address state since retry_at reconnects last_error cpus clock_offset last_row rows"
+      "host address state since retry_at reconnects last_error cpus clock_offset last_row rows "
+        + "through"
+    ),
+    (
+      "suspect",
+      "host source time time_ns pid tid state user wait_channel elapsed_s command wait_reason wait_s"
     ),
     ("retention", "at reason rows episodes first last bytes_before bytes_after"),
   ])
@@ -70,7 +75,7 @@ struct ViewTests {
     let status = HostStatus(
       host: "web1", address: "root@10.0.0.11:22", state: .backingOff, since: night,
       retryAt: night + 30, reconnects: 2, lastError: "connection refused", cpus: 8,
-      clockOffset: 1.5)
+      clockOffset: 1.5, through: "agent 1, engine bpf")
     _ = try store.record(
       HistoryBatch(
         samples: [.tick("web1", night)], episodes: [.spike("web1", night, isOpen: true)],
@@ -84,7 +89,7 @@ struct ViewTests {
     #expect(
       try folder.sqlite3("SELECT * FROM host") == [
         "web1|root@10.0.0.11:22|backing-off|2026-11-19T03:12:00Z|2026-11-19T03:12:30Z|2|"
-          + "connection refused|8|1.5|2026-11-19T03:12:00Z|1"
+          + "connection refused|8|1.5|2026-11-19T03:12:00Z|1|agent 1, engine bpf"
       ])
   }
 

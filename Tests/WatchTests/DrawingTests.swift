@@ -72,7 +72,8 @@ extension TerminalDriverTests {
               host: name, address: error, state: HostState.allCases[step % 11], since: night,
               lastError: error)))
         let suspect = Suspect(
-          pid: 1, tid: 1, state: error, user: error, waitChannel: error, command: name)
+          pid: 1, tid: 1, state: error, user: error, waitChannel: error, reason: name, command: name
+        )
         state.apply(.suspects(SuspectReport(host: name, time: night, suspects: [suspect])))
         state.apply(.notice(error))
         state.apply(.reply(error))

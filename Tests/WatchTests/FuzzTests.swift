@@ -95,10 +95,14 @@ struct SeededGenerator: RandomNumberGenerator {
         state: words.randomElement(using: &random) ?? "D",
         user: words.randomElement(using: &random) ?? "root",
         waitChannel: words.randomElement(using: &random),
+        reason: words.randomElement(using: &random),
+        waitSeconds: [nil, .infinity, .nan, -1, 1e300, 5].randomElement(using: &random) ?? nil,
         elapsedSeconds: [nil, .min, .max, 0, 99].randomElement(using: &random) ?? nil,
         command: words.randomElement(using: &random) ?? "")
     }
-    return SuspectReport(host: host, time: moment(&random), suspects: suspects)
+    return SuspectReport(
+      host: host, time: moment(&random), source: Bool.random(using: &random) ? .ps : .agent,
+      suspects: suspects)
   }
 
   private func span(_ random: inout SeededGenerator) -> PastSpan {

@@ -36,7 +36,8 @@ import Testing
         state.apply(.status(status))
         state.apply(.notice(name))
         let suspect = Suspect(
-          pid: 1, tid: 2, state: name, user: name, waitChannel: name, command: name)
+          pid: 1, tid: 2, state: name, user: name, waitChannel: name, reason: name, waitSeconds: 1,
+          command: name)
         state.apply(.suspects(SuspectReport(host: name, time: night, suspects: [suspect])))
         for view in "123" {
           state.apply(.key(.character(view)))

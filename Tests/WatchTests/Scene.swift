@@ -58,6 +58,9 @@ struct Scene: Sendable {
     Scene(name: "zoom-suspects", keys: "3<Right><Right><Enter>", hosts: four, then: suspect),
     Scene(name: "zoom-scrolled", keys: "3<Enter><PageUp>", hosts: four),
     Scene(name: "suspects", then: suspect),
+    Scene(name: "zoom-agent", keys: "3<Enter>", hosts: ["db1"], then: agent),
+    Scene(name: "split-agent", hosts: ["db1"], view: .split, then: agent),
+    Scene(name: "table-agent", then: agent),
     Scene(name: "help", keys: "h"),
     Scene(name: "help-end", keys: "h<End>"),
     Scene(name: "prompt", keys: "/"),
@@ -108,6 +111,32 @@ struct Scene: Sendable {
       state.apply(.sample(sample("web1", now, calm(1))))
       if second > 20 { state.apply(.sample(sample("db1", now, calm(1), cpus: 8))) }
     }
+  }
+
+  /// Who waits, as an agent tells it: for locks too, and with the reason.
+  private static let agent: @Sendable (inout WatchState) -> Void = { state in
+    let suspects = [
+      Suspect(
+        pid: 4711, tid: 4711, state: "D", user: "postgres", waitChannel: "jbd2_log_wait_commit",
+        reason: "ext4 journal commit", waitSeconds: 34.5, command: "postgres: writer process"),
+      Suspect(
+        pid: 812, tid: 812, state: "S", user: "backup", waitChannel: "locks_lock_inode_wait",
+        reason: "file lock", waitSeconds: 7200, command: "flock /srv/lock rsync -a /srv /backup"),
+      Suspect(
+        pid: 99, tid: 99, state: "D", user: "root", waitChannel: "md_super_wait",
+        waitSeconds: 0, command: "[md0_raid5]"),
+      Suspect(
+        pid: 100, tid: 101, state: "D", user: "1000", reason: "a reason with more than 20 letters",
+        waitSeconds: nil, command: "tar\u{1B}[2J"),
+    ]
+    state.apply(
+      .status(
+        HostStatus(
+          host: "db1", address: "local", state: .connected, since: night, cpus: 8,
+          through: "agent 0.2.0, engine bpf")))
+    state.apply(
+      .suspects(SuspectReport(host: "db1", time: night, source: .agent, suspects: suspects)))
+    state.apply(.tick(state.now))
   }
 
   private static let suspect: @Sendable (inout WatchState) -> Void = { state in

@@ -27,12 +27,22 @@ public enum LocalAgent: Equatable, Sendable {
     guard let found = places.first(where: isProgram) else {
       return .missing("no \(name) beside culprit or in PATH")
     }
-    let answer = try? runProgram([found, "version"], seconds: versionSeconds)
-    guard answer?.output?.hasPrefix(name) ?? false else {
-      let said = answer?.error.split(separator: "\n").first.map { ": \($0)" } ?? ""
-      return .missing("\(found) doesn't run here\(Printable.text(said, limit: 200))")
+    if let why = failure(of: found) {
+      return .missing("\(found) doesn't run here: \(Printable.text(why, limit: 200))")
     }
     return .found(path: found)
+  }
+
+  /// Why the program at `path` is no agent that runs here; `nil` where it is one.
+  private static func failure(of path: String) -> String? {
+    do throws(LinkFailure) {
+      let answer = try runProgram([path, "version"], seconds: versionSeconds)
+      guard answer.output?.hasPrefix(name) != true else { return nil }
+      let said = answer.error.split(separator: "\n").first.map { String($0) }
+      return said ?? "it tells no version"
+    } catch {
+      return error.description
+    }
   }
 
   /// The shell command for this machine's rows, and what to say where they come from vmstat.

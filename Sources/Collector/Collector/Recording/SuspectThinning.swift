@@ -48,6 +48,9 @@ struct SuspectThinning {
 
   private var hosts: [String: Host] = [:]
 
+  /// Waits remembered of a host.
+  func waitCount(of host: String) -> Int { hosts[host]?.waits.count ?? 0 }
+
   /// Whether the look is to be stored.
   mutating func keeps(_ report: SuspectReport) -> Bool {
     // Of ps there are no more than needed, and a look without a task has no row.

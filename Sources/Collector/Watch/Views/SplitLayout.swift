@@ -4,6 +4,8 @@ struct SplitLayout {
     let host: String
     /// The row of its title.
     let title: Int
+    /// Rows for tasks that wait, where there are some and it is tall enough.
+    let suspects: Range<Int>
     /// The row of its column names, where it is tall enough.
     let names: Int?
     /// Its rows.
@@ -23,6 +25,9 @@ struct SplitLayout {
   /// A title, column names and two rows.
   static let leastHeight = 4
   static let heightWithNames = 4
+  /// With this many rows there is room for tasks that wait, at most so many: the zoom has all.
+  static let heightWithSuspects = 10
+  static let suspectsLimit = 3
   /// The columns that tell who waits have room in this many cells.
   static let usualWidth = 66
   static let leastWidth = 20
@@ -49,7 +54,8 @@ struct SplitLayout {
     let shown = hosts[min(before, hosts.count)..<min(hosts.count, before + perPage)]
     windows = shown.enumerated().map { index, host in
       SplitLayout.window(
-        host, column: index / lines, line: index % lines, columns: columns,
+        host, suspects: fleet[host: host].map { $0.showsFigures ? $0.suspectCount : 0 } ?? 0,
+        column: index / lines, line: index % lines, columns: columns,
         lines: min(lines, shown.count), areas.body, width: state.columns)
     }
   }
@@ -74,7 +80,8 @@ struct SplitLayout {
   }
 
   private static func window(
-    _ host: String, column: Int, line: Int, columns: Int, lines: Int, _ body: Range<Int>,
+    _ host: String, suspects: Int, column: Int, line: Int, columns: Int, lines: Int,
+    _ body: Range<Int>,
     width: Int
   ) -> Window {
     // The last cell of each column but the last is the line between them.
@@ -83,9 +90,12 @@ struct SplitLayout {
     let top = body.lowerBound + line * body.count / lines
     let bottom = body.lowerBound + (line + 1) * body.count / lines
     let hasNames = bottom - top >= heightWithNames
-    let first = min(bottom, top + (hasNames ? 2 : 1))
+    let shown = bottom - top >= heightWithSuspects ? min(suspects, suspectsLimit) : 0
+    let names = min(bottom, top + 1 + shown)
+    let first = min(bottom, names + (hasNames ? 1 : 0))
     return Window(
-      host: host, title: top, names: hasNames ? top + 1 : nil, body: first..<bottom,
+      host: host, title: top, suspects: min(bottom, top + 1)..<names,
+      names: hasNames ? names : nil, body: first..<bottom,
       area: left..<(column + 1 < columns ? right - 1 : right))
   }
 }

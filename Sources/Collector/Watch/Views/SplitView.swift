@@ -24,6 +24,7 @@ enum SplitView {
     on screen: inout Screen
   ) {
     drawTitle(host, window, state, isSelected: isSelected, on: &screen)
+    drawSuspects(of: host, window, on: &screen)
     let name = WatchState.ScrollName.host(host.name)
     let range = host.scroll.range(height: window.body.count, end: state.scrollEnds[name])
     let lines = range.map { host.scroll[$0] }
@@ -60,6 +61,23 @@ enum SplitView {
       text, row: row, column: place + 1, end: area.upperBound,
       style: host.showsFigures || host.isQuiet
         ? style : Style(HostSentence.role(host.status.state), bold: true, reverse: true))
+  }
+
+  /// Tasks that wait, and how many more there are.
+  private static func drawSuspects(
+    of host: WatchedHost, _ window: SplitLayout.Window, on screen: inout Screen
+  ) {
+    let rest = host.suspectCount - window.suspects.count
+    for (task, row) in window.suspects.enumerated() {
+      guard let suspect = host.suspect(task) else { return }
+      let isLast = row == window.suspects.upperBound - 1
+      let more = isLast && rest > 0 ? "  (\(rest) more: Enter)" : ""
+      let place = screen.put(
+        "suspect " + SuspectLine.short(suspect), row: row, column: window.area.lowerBound,
+        end: max(window.area.lowerBound, window.area.upperBound - more.utf8.count),
+        style: Style(.warning))
+      screen.put(more, row: row, column: place, end: window.area.upperBound, style: .faint)
+    }
   }
 
   private static func summary(_ host: WatchedHost, _ state: WatchState) -> String {

@@ -132,7 +132,7 @@ enum SuspectLine {
   static func titles(_ source: SuspectSource) -> String {
     switch source {
     case .ps: "    pid     tid user     state wait channel         elapsed command"
-    case .agent: "    pid     tid user     state waits for             for how command"
+    case .agent: "    pid     tid user     state waits for             waited command"
     }
   }
 
