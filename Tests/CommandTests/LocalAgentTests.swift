@@ -11,12 +11,14 @@ struct LocalAgentTests {
 
   /// Two wait for a lock that a third holds: the easiest suspects.
   private final class Waiters {
-    let folder: TestFolder
+    let path: String
+    private let folder: TestFolder
     private let programs: [Program]
 
     init() async throws {
       folder = try TestFolder()
       let path = try folder.write("", to: "locked file")
+      self.path = path
       let words = ["flock", path, "sleep", "300"]
       programs = [try Program(words), try Program(words), try Program(words)]
       let inode = try #require(
@@ -40,7 +42,7 @@ struct LocalAgentTests {
     try await until("the waiters, and rows", detail: { collect.errorText }) {
       let looks = try await home.number(
         "SELECT count(DISTINCT time_ns) FROM suspect WHERE wait_reason = 'file lock' "
-          + "AND wait_s > 0 AND command LIKE 'flock %locked file%'")
+          + "AND wait_s > 0 AND command LIKE 'flock \(waiters.path)%'")
       let rows = try await home.number("SELECT count(*) FROM vmstat")
       return looks >= 2 && rows >= 12
     }
@@ -54,7 +56,7 @@ struct LocalAgentTests {
 
     let host = hosts.keys.first ?? ""
     let show = try await home.run("show", host, "--at", "now", "--window", "10m", "--db", home.db)
-    let line = show.lines.first { $0.contains("locked file") } ?? ""
+    let line = show.lines.first { $0.contains(waiters.path) } ?? ""
     #expect(line.contains(": waiting in ") && line.contains(", for file lock"), "\(show)")
     collect.send(SIGTERM)
     #expect(try await collect.end().code == 0)
@@ -96,6 +98,34 @@ struct LocalAgentTests {
     ) { $0.outputText.split(separator: "\n").count >= 2 }
     let told = option.isEmpty ? "rows come through agent " : "vmstat: --no-agent was given"
     #expect(plain.errorText.contains(told), "\(plain)")
+  }
+
+  /// Beside the rows stands who waits, and gone it is when nobody waits any more.
+  @Test(.enabled(if: Machine.has("flock"), "needs flock"))
+  func theScreenShowsWhoWaits() async throws {
+    let environment = home.environment.compactMapValues { $0 }
+      .merging([
+        "TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no",
+      ]) { $1 }
+    let terminal = try VisitTerminal(
+      ["env", "-C", home.folder.path, CulpritHome.binary, "watch", "local"],
+      environment: environment, columns: 160, rows: 40)
+    try await terminal.see("through agent ")
+    let file: String
+    do {
+      let waiters = try await Waiters()
+      file = waiters.path
+      try await terminal.see("for file lock: flock ")
+      #expect(terminal.text.contains { $0.contains("waiting") })
+      terminal.type("\r")
+      try await terminal.see("waits for             waited command")
+      try await terminal.see(file)
+    }
+    // Others may wait on this machine meanwhile, but not for that file.
+    try await terminal.see("no waiter any more") { !$0.contains { $0.contains(file) } }
+    terminal.type("q")
+    terminal.type("q")
+    #expect(try await terminal.end() == 0)
   }
 
   @Test func theCheckNamesIt() async throws {
