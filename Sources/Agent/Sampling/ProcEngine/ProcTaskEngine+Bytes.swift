@@ -62,6 +62,7 @@ extension ProcessEntry {
     _ outcome: GuardedOutcome, _ bytes: Span<UInt8>, deniedPatience: Int
   ) {
     isLate = false
+    lacksBytesFile = false
     guard case .read(let outcome) = outcome else {
       isLate = true
       return
@@ -72,7 +73,7 @@ extension ProcessEntry {
       if newIO != nil, stat.state == .zombie { isFinal = true }
     case .denied: bytesState = .denied(retryIn: deniedPatience)
     // Where the process itself has gone its `stat` will say so.
-    case .vanished: if bytesState == .unread { bytesState = .unsupported }
+    case .vanished: lacksBytesFile = true
     case .failed: isLate = true
     }
   }

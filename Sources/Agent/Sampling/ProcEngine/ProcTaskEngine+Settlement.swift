@@ -13,6 +13,7 @@ extension ProcTaskEngine {
       ledger.add(ledger.leave(sample.id.pid), to: reaper, isInherited: true)
       ledger.add(sample.io.value ?? IOCounters(), to: reaper)
     }
+    findGoneOrphans()
     settleGone(into: &samples)
     for process in table.processes.indices {
       let entry = table.processes[process]
@@ -120,10 +121,14 @@ extension ProcTaskEngine {
     case .denied: return (.denied, none)
     case .unsupported: return (.unsupported, none)
     case .unread:
-      guard let io = entry.newIO else { return (.gap, none) }
+      // One that began and ended since the last tick did all that its record says.
+      if entry.newIO == nil, !(entry.isNew && isOver && entry.heardExit) {
+        if entry.lacksBytesFile, !isOver { table.processes[process].bytesState = .unsupported }
+        return (isOver ? .gap : entry.lacksBytesFile ? .unsupported : .gap, none)
+      }
       table.processes[process].bytesState = .read
       guard entry.isNew else {
-        begin(process, with: io)
+        begin(process, with: entry.newIO ?? none)
         return (.known(none), none)
       }
     case .read: break
@@ -207,20 +212,47 @@ extension ProcTaskEngine {
   /// Looks whether children that ran a moment ago are gone by now, and books them; `false` where
   /// none is.
   private mutating func findGoneChildren(of pid: Int32) -> Bool {
-    var hasFound = false
+    let before = table.gone.count
     for process in table.processes.indices {
       let entry = table.processes[process]
-      guard entry.isAlive, entry.stat.parentPID == pid else { continue }
-      guard root.readRecord(ProcPath(pid: entry.id.pid, "stat"), into: &buffer) == .vanished else {
-        continue
-      }
-      lose(Int(entry.firstTask))
-      hasFound = true
-      var samples: [ProcessSample] = []
-      settle(process, into: &samples)
-      handOver(process)
-      late += samples
+      if entry.isAlive, entry.stat.parentPID == pid { loseIfGone(process) }
     }
-    return hasFound
+    guard table.gone.count > before else { return false }
+    findGoneOrphans()
+    var samples: [ProcessSample] = []
+    settleGone(into: &samples)
+    late += samples
+    return true
+  }
+
+  /// Looks at those whose parents are gone: they may have gone before them, and then their bytes
+  /// went the same way. The others have another parent now.
+  private mutating func findGoneOrphans() {
+    var before = -1
+    while table.gone.count > max(before, 0) {
+      before = table.gone.count
+      for process in table.processes.indices {
+        let entry = table.processes[process]
+        guard entry.isAlive, !entry.hasForeignParent, entry.stat.parentPID > 0,
+          table.place(of: entry.stat.parentPID) == nil
+        else { continue }
+        loseIfGone(process)
+      }
+    }
+  }
+
+  private mutating func loseIfGone(_ process: Int) {
+    let entry = table.processes[process]
+    switch root.readRecord(ProcPath(pid: entry.id.pid, "stat"), into: &buffer) {
+    case .vanished: lose(Int(entry.firstTask))
+    case .bytes:
+      guard let stat = buffer.withBytes({ TaskStat($0) }) else { return }
+      guard stat.startTicks == entry.id.startTicks else { return lose(Int(entry.firstTask)) }
+      // A parent that can't be seen needn't be looked for again.
+      table.processes[process].hasForeignParent =
+        stat.parentPID == entry.stat.parentPID && table.place(of: stat.parentPID) == nil
+      table.processes[process].stat.parentPID = stat.parentPID
+    case .denied, .failed: return
+    }
   }
 }

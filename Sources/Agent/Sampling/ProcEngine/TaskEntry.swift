@@ -62,6 +62,8 @@ struct ProcessEntry {
   var hasExited = false
   /// Reaped: its pid may be another's.
   var isGone = false
+  /// Its parent isn't in the table and won't be: another namespace's, or hidden.
+  var hasForeignParent = false
   /// What it moved has been handed to its parent.
   var isSettled = false
   /// Its end has been reported.
@@ -82,6 +84,8 @@ struct ProcessEntry {
   var io = IOCounters()
   /// The same as read in this tick.
   var newIO: IOCounters?
+  /// There was no file to read.
+  var lacksBytesFile = false
   /// The reading hangs.
   var isLate = false
   /// Of `io`, what doesn't come from live tasks: tasks that ended, and children that were reaped.
