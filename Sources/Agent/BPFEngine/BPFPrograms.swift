@@ -26,7 +26,9 @@ public enum BPFError: Error, Equatable, CustomStringConvertible {
 public struct BPFPrograms: ~Copyable {
   private var handles: culprit_bpf_handles
   private let buffer: UnsafeMutableRawBufferPointer
-  private let ends: EndBox?
+  private let ends: BPFRing?
+  private let records: BPFRing?
+  private var walks: UInt64 = 0
 
   /// The kernel hands out at most 32 KiB of records in one read(2) (bpf_seq_read).
   private static let bufferBytes = 64 * 1024
@@ -45,16 +47,18 @@ public struct BPFPrograms: ~Copyable {
     }
     self.handles = handles
     buffer = .allocate(byteCount: BPFPrograms.bufferBytes, alignment: 8)
-    ends = handles.end_of_task >= 0 ? EndBox(map: handles.ends) : nil
+    ends = handles.end_of_task >= 0 ? BPFRing(map: handles.ends) : nil
+    records = handles.walk_tasks >= 0 ? BPFRing(map: handles.records) : nil
   }
 
   deinit {
     buffer.deallocate()
-    // Before the map's descriptor.
+    // Before the maps' descriptors.
     ends?.close()
+    records?.close()
     for descriptor in [
       handles.read_tasks, handles.look_at_waiting, handles.name_addresses,
-      handles.control, handles.ends, handles.end_of_task,
+      handles.control, handles.ends, handles.records, handles.walk_tasks, handles.end_of_task,
     ] where descriptor >= 0 { Glibc.close(descriptor) }
   }
 
@@ -70,23 +74,59 @@ public struct BPFPrograms: ~Copyable {
   /// Whether tasks that end say what they did last.
   public var seesEnds: Bool { ends != nil }
 
+  /// Whether the walk is a loop of ours, which costs a third of the kernel's own: Linux 6.7.
+  public var hasOwnWalk: Bool { records != nil }
+
   /// Walks the host's tasks and gives those that did something since the walk before, or are in
-  /// `D`. The first walk only remembers, except for those in `D`.
-  public borrowing func readTasks(
+  /// `D`. The first walk only remembers, except for those in `D`. Returns how many processes it
+  /// came by.
+  public mutating func readTasks(
     isBaseline: Bool = false, _ body: (borrowing BPFTask) -> Void
-  ) throws(BPFError) {
-    guard isBaseline else { return try walk(handles.read_tasks, body) }
-    try set { $0.is_baseline = 1 }
+  ) throws(BPFError) -> Int {
+    if let records {
+      walks &+= 1
+      let walk = culprit_walk(
+        walk: walks, is_baseline: isBaseline ? 1 : 0, only_waiting: 0, process_count: 0,
+        left_out: 0)
+      let count = try run(walk, records, body)
+      if isBaseline { try set { $0.is_baseline = 0 } }
+      return count
+    }
+    if isBaseline { try set { $0.is_baseline = 1 } }
     try walk(handles.read_tasks, body)
-    try set { $0.is_baseline = 0 }
+    if isBaseline { try set { $0.is_baseline = 0 } }
+    return counts().processes
   }
 
   /// Gives the tasks in `D` and remembers nothing.
   public borrowing func lookAtWaiting(
     _ body: (borrowing BPFTask) -> Void
   ) throws(BPFError) {
-    try walk(handles.look_at_waiting, body)
+    guard let records else { return try walk(handles.look_at_waiting, body) }
+    let walk = culprit_walk(
+      walk: 0, is_baseline: 0, only_waiting: 1, process_count: 0, left_out: 0)
+    _ = try run(walk, records, body)
   }
+
+  /// Runs our own walk, and goes on with it as long as its buffer was too small for all.
+  private borrowing func run(
+    _ walk: culprit_walk, _ records: BPFRing, _ body: (borrowing BPFTask) -> Void
+  ) throws(BPFError) -> Int {
+    var walk = walk
+    var rounds = 0
+    repeat {
+      guard culprit_bpf_run(handles.walk_tasks, &walk) == 0 else {
+        throw .cannotRead(errno: errno)
+      }
+      records.take(body)
+      rounds += 1
+      // A look remembers nobody, so it can't go on: what it left out, the next one sees.
+    } while walk.left_out > 0 && walk.only_waiting == 0 && rounds < BPFPrograms.roundLimit
+    return Int(walk.process_count)
+  }
+
+  /// 1,400 records fit into the buffer; this is enough for 90,000 tasks that all did something.
+  private static let roundLimit = 64
 
   /// Gives the tasks that have ended since it was asked last, with what they did since the last
   /// walk.
@@ -152,38 +192,5 @@ public struct BPFPrograms: ~Copyable {
       }
       body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
-  }
-}
-
-/// The ring buffer of ended tasks, and who wants to hear of them just now.
-private final class EndBox {
-  private var ends: OpaquePointer?
-  private var body: ((borrowing BPFTask) -> Void)?
-
-  init?(map: Int32) {
-    // The callback runs inside take() only, while `self` is alive.
-    ends = culprit_bpf_open_ends(
-      map,
-      { context, record in
-        guard let context, let record else { return }
-        let box = Unmanaged<EndBox>.fromOpaque(context).takeUnretainedValue()
-        let bytes = UnsafeRawBufferPointer(start: record, count: BPFTask.headBytes)
-        _ = BPFTask.read(bytes, at: 0) { box.body?($0) }
-      }, Unmanaged.passUnretained(self).toOpaque())
-    if ends == nil { return nil }
-  }
-
-  func take(_ body: (borrowing BPFTask) -> Void) {
-    guard let ends else { return }
-    withoutActuallyEscaping(body) { body in
-      self.body = body
-      _ = culprit_bpf_take_ends(ends)
-      self.body = nil
-    }
-  }
-
-  func close() {
-    if let ends { culprit_bpf_close_ends(ends) }
-    ends = nil
   }
 }

@@ -31,60 +31,82 @@ static int iterator(struct bpf_object *object, const char *name) {
   return link ? bpf_link__fd(link) : -1;
 }
 
+/// Programs that newer kernels only can run: we do without those that this one refuses.
+static const char *const optional[] = {"walk_tasks", "end_of_task"};
+enum { optional_count = sizeof optional / sizeof optional[0] };
+
+/// Opens and loads the object without the optional programs that `left_out` has a bit for.
+static struct bpf_object *load_without(const void *bytes, size_t length, unsigned left_out) {
+  LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "culprit");
+  struct bpf_object *object = bpf_object__open_mem(bytes, length, &options);
+  if (!object) return NULL;
+  for (int index = 0; index < optional_count; index++) {
+    if (!(left_out >> index & 1)) continue;
+    struct bpf_program *program = bpf_object__find_program_by_name(object, optional[index]);
+    if (program) bpf_program__set_autoload(program, 0);
+  }
+  int code = bpf_object__load(object);
+  if (code == 0) return object;
+  bpf_object__close(object);
+  errno = -code;
+  return NULL;
+}
+
 /// Returns 0, or errno; the handles' descriptors belong to the child and go with it.
 static int load(const void *bytes, size_t length, struct culprit_bpf_handles *handles) {
   libbpf_set_print(listen_to_libbpf);
-  LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "culprit");
-  struct bpf_object *object = bpf_object__open_mem(bytes, length, &options);
-  if (!object) return errno;
-  int code = bpf_object__load(object);
-  struct bpf_program *ends = bpf_object__find_program_by_name(object, "end_of_task");
-  if (code && ends) {
-    // Tracepoint programs may be ruled out where iterators aren't: then without them.
-    bpf_object__close(object);
-    object = bpf_object__open_mem(bytes, length, &options);
-    if (!object) return errno;
-    ends = bpf_object__find_program_by_name(object, "end_of_task");
-    if (ends) bpf_program__set_autoload(ends, 0);
-    ends = NULL;
-    code = bpf_object__load(object);
-  }
-  if (code) return -code;
+  struct bpf_object *object = NULL;
+  unsigned left_out = 0;
+  for (; !object && left_out < 1u << optional_count; left_out++)
+    object = load_without(bytes, length, left_out);
+  if (!object) return errno ? errno : EINVAL;
+  left_out -= 1;
   handles->read_tasks = iterator(object, "read_tasks");
   handles->look_at_waiting = iterator(object, "look_at_waiting");
   handles->name_addresses = iterator(object, "name_addresses");
   handles->control = bpf_object__find_map_fd_by_name(object, "control");
   handles->ends = bpf_object__find_map_fd_by_name(object, "ends");
-  struct bpf_link *link = ends ? bpf_program__attach(ends) : NULL;
-  handles->end_of_task = link ? bpf_link__fd(link) : -1;
-  if (handles->read_tasks < 0 || handles->look_at_waiting < 0 ||
-      handles->name_addresses < 0 || handles->control < 0 || handles->ends < 0)
+  handles->records = bpf_object__find_map_fd_by_name(object, "records");
+  if (handles->read_tasks < 0 || handles->look_at_waiting < 0 || handles->name_addresses < 0 ||
+      handles->control < 0 || handles->ends < 0 || handles->records < 0)
     return errno ? errno : EINVAL;
+  struct bpf_program *walk = bpf_object__find_program_by_name(object, "walk_tasks");
+  handles->walk_tasks = left_out & 1 || !walk ? -1 : bpf_program__fd(walk);
+  struct bpf_program *end = bpf_object__find_program_by_name(object, "end_of_task");
+  struct bpf_link *link = left_out & 2 || !end ? NULL : bpf_program__attach(end);
+  handles->end_of_task = link ? bpf_link__fd(link) : -1;
   return 0;
 }
 
-/// What the child says: a status, and beside it the descriptors.
+/// What the child says: a status, and beside it the descriptors that there are.
 struct answer {
   int code;
-  int has_ends;
+  /// A bit for each handle that is there.
+  unsigned present;
   char words[error_limit];
 };
 
-static void send_answer(int socket, const struct answer *answer,
+static void send_answer(int socket, struct answer *answer,
                         const struct culprit_bpf_handles *handles) {
-  struct iovec part = {(void *)answer, sizeof *answer};
+  struct iovec part = {answer, sizeof *answer};
   char control[CMSG_SPACE(handle_count * sizeof(int))];
   memset(control, 0, sizeof control);
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
   if (answer->code == 0) {
-    int count = answer->has_ends ? handle_count : handle_count - 1;
+    const int *places = (const int *)handles;
+    int sent[handle_count], count = 0;
+    for (int index = 0; index < handle_count; index++) {
+      if (places[index] < 0) continue;
+      answer->present |= 1u << index;
+      sent[count++] = places[index];
+    }
     message.msg_control = control;
     message.msg_controllen = CMSG_SPACE(count * sizeof(int));
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(count * sizeof(int));
-    memcpy(CMSG_DATA(header), handles, count * sizeof(int));
+    memcpy(CMSG_DATA(header), sent, count * sizeof(int));
   }
   while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0 && errno == EINTR) {}
 }
@@ -102,10 +124,11 @@ static int receive_answer(int socket, struct answer *answer, struct culprit_bpf_
   int *places = (int *)handles;
   for (int index = 0; index < handle_count; index++) places[index] = -1;
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (!header || header->cmsg_type != SCM_RIGHTS) return 0;
-  size_t bytes = header->cmsg_len - CMSG_LEN(0);
-  if (bytes > sizeof *handles) bytes = sizeof *handles;
-  memcpy(places, CMSG_DATA(header), bytes);
+  if (!header || header->cmsg_type != SCM_RIGHTS) return answer->code ? 0 : -1;
+  size_t received = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int), taken = 0;
+  for (int index = 0; index < handle_count && taken < received; index++)
+    if (answer->present >> index & 1)
+      memcpy(&places[index], CMSG_DATA(header) + taken++ * sizeof(int), sizeof(int));
   return 0;
 }
 
@@ -122,7 +145,6 @@ int culprit_bpf_load(const void *object, size_t length, struct culprit_bpf_handl
     struct answer answer = {0};
     struct culprit_bpf_handles own = {0};
     answer.code = load(object, length, &own);
-    answer.has_ends = own.end_of_task >= 0;
     snprintf(answer.words, sizeof answer.words, "%s", last_words);
     send_answer(sockets[1], &answer, &own);
     _exit(0);
@@ -157,34 +179,37 @@ int culprit_bpf_set(int control, const struct culprit_control *value) {
   return bpf_map_update_elem(control, &only, value, BPF_ANY) ? -1 : 0;
 }
 
-struct culprit_bpf_ends {
+int culprit_bpf_run(int program, struct culprit_walk *walk) {
+  LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = walk, .ctx_size_in = sizeof *walk);
+  return bpf_prog_test_run_opts(program, &options) ? -1 : 0;
+}
+
+struct culprit_bpf_ring {
   struct ring_buffer *buffer;
-  culprit_bpf_end end;
+  culprit_bpf_record record;
   void *context;
 };
 
 static int take(void *context, void *data, size_t length) {
-  struct culprit_bpf_ends *ends = context;
-  if (length >= CULPRIT_RECORD_HEAD) ends->end(ends->context, data);
+  struct culprit_bpf_ring *ring = context;
+  if (length >= CULPRIT_RECORD_HEAD) ring->record(ring->context, data, length);
   return 0;
 }
 
-struct culprit_bpf_ends *culprit_bpf_open_ends(int map, culprit_bpf_end end, void *context) {
-  struct culprit_bpf_ends *ends = calloc(1, sizeof *ends);
-  if (!ends) return NULL;
-  ends->end = end;
-  ends->context = context;
-  ends->buffer = ring_buffer__new(map, take, ends, NULL);
-  if (ends->buffer) return ends;
-  free(ends);
+struct culprit_bpf_ring *culprit_bpf_open_ring(int map, culprit_bpf_record record, void *context) {
+  struct culprit_bpf_ring *ring = calloc(1, sizeof *ring);
+  if (!ring) return NULL;
+  ring->record = record;
+  ring->context = context;
+  ring->buffer = ring_buffer__new(map, take, ring, NULL);
+  if (ring->buffer) return ring;
+  free(ring);
   return NULL;
 }
 
-int culprit_bpf_take_ends(struct culprit_bpf_ends *ends) {
-  return ring_buffer__consume(ends->buffer);
-}
+int culprit_bpf_take(struct culprit_bpf_ring *ring) { return ring_buffer__consume(ring->buffer); }
 
-void culprit_bpf_close_ends(struct culprit_bpf_ends *ends) {
-  ring_buffer__free(ends->buffer);
-  free(ends);
+void culprit_bpf_close_ring(struct culprit_bpf_ring *ring) {
+  ring_buffer__free(ring->buffer);
+  free(ring);
 }

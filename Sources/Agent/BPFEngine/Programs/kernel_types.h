@@ -38,7 +38,12 @@ struct signal_struct {
   int nr_threads;
 };
 
+struct thread_info {
+  __u32 cpu;
+};
+
 struct task_struct {
+  struct thread_info thread_info;
   unsigned int __state;  // since 5.14; `state` before
   int exit_state;
   unsigned int flags;
@@ -78,6 +83,12 @@ struct bpf_iter__task {
 
 #pragma clang attribute pop
 
+// kernel/bpf/task_iter.c: a loop over all tasks inside a program, since Linux 6.7.
+struct bpf_iter_task {
+  __u64 __opaque[3];
+} __attribute__((aligned(8)));
+enum { BPF_TASK_ITER_ALL_THREADS = 1 };
+
 // include/uapi/linux/bpf.h
 enum bpf_map_type {
   BPF_MAP_TYPE_ARRAY = 2,
@@ -87,6 +98,6 @@ enum bpf_map_type {
 };
 // Asked for by name, as the kernel's BTF has it: a helper of 5.15.
 enum bpf_func_id { BPF_FUNC_task_pt_regs = 175 };
-enum { BPF_F_NO_PREALLOC = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_RB_NO_WAKEUP = 1, BPF_F_NO_PREALLOC = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 #endif

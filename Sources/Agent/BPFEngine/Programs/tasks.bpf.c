@@ -16,6 +16,8 @@ struct seen {
   __u64 cpu_nanoseconds;
   __u64 io[CULPRIT_IO_COUNTERS];
   __u64 block_delay, swap_delay;
+  /// The walk that it was last written in.
+  __u64 walk;
 };
 
 struct {
@@ -44,6 +46,11 @@ struct {
   __uint(max_entries, CULPRIT_END_BUFFER_BYTES);
 } ends SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, CULPRIT_RECORD_BUFFER_BYTES);
+} records SEC(".maps");
+
 static const __u32 zero = 0, one = 1;
 
 // include/linux/sched.h; the same since 4.14, TASK_FROZEN since 6.1, TASK_RTLOCK_WAIT since 5.15.
@@ -54,7 +61,7 @@ enum {
 };
 
 /// The letter of /proc/PID/stat: task_state_index() of include/linux/sched.h.
-static __u8 state_letter(struct task_struct *task) {
+static __always_inline __u8 find_letter(struct task_struct *task) {
   __u32 state;
   if (bpf_core_field_exists(task->__state)) {
     state = task->__state;
@@ -72,6 +79,13 @@ static __u8 state_letter(struct task_struct *task) {
   if (state & TASK_STOPPED) return 'T';
   if (state & TASK_INTERRUPTIBLE) return 'S';
   return 'R';
+}
+
+/// The same by way of memory: the verifier follows a letter that it knows down every path to come,
+/// but forgets what stands in a map.
+static __always_inline __u8 state_letter(struct task_struct *task, __u8 *place) {
+  *(volatile __u8 *)place = find_letter(task);
+  return *(volatile __u8 *)place;
 }
 
 static void read_counters(struct task_struct *task, struct seen *now) {
@@ -98,10 +112,11 @@ static __u64 describe(struct task_struct *task, struct culprit_task_record *reco
   record->tid = task->pid;
   record->parent = task->real_parent->tgid;
   record->threads = (__u32)task->signal->nr_threads;
-  record->state = state_letter(task);
-  record->leader_state = state_letter(leader);
-  record->flags = (task->flags & PF_KTHREAD ? CULPRIT_IS_KERNEL_THREAD : 0) |
-                  (task->delays ? CULPRIT_HAS_DELAYS : 0);
+  state_letter(task, &record->state);
+  state_letter(leader, &record->leader_state);
+  // PF_KTHREAD is bit 21, CULPRIT_IS_KERNEL_THREAD bit 0.
+  record->flags = task->flags >> 21 & CULPRIT_IS_KERNEL_THREAD;
+  if (task->delays) record->flags |= CULPRIT_HAS_DELAYS;
   record->start_nanoseconds = leader->start_boottime;
   record->wait_nanoseconds = 0;
   record->system_call = -1;
@@ -144,10 +159,89 @@ static long emit(struct seq_file *seq, struct culprit_task_record *record) {
   __u32 bytes = record->stack_bytes;
   if (bytes > sizeof record->stack) bytes = 0;
   record->stack_bytes = bytes;
-  return bpf_seq_write(seq, record, CULPRIT_RECORD_HEAD + bytes);
+  if (seq) return bpf_seq_write(seq, record, CULPRIT_RECORD_HEAD + bytes);
+  // Nobody is woken: who asked for the walk reads when it has ended.
+  return bpf_ringbuf_output(&records, record, CULPRIT_RECORD_HEAD + bytes, BPF_RB_NO_WAKEUP);
 }
 
-/// A tick: tasks that ran, moved bytes or are in D.
+/// When, by a CPU's own clock, the last of the tasks that stand on it ran: as the walk found it,
+/// and as the two walks before it did.
+struct cpu_clock {
+  __u64 walk;
+  __u64 latest, before, older;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, CULPRIT_CPUS);
+  __type(key, __u32);
+  __type(value, struct cpu_clock);
+} cpu_clocks SEC(".maps");
+
+/// Whether a task sleeps since before the walk before this one: then nothing of it can have
+/// changed, and what we remember of it needn't be looked up, which is most of what it costs.
+///
+/// `exec_start` is the task's CPU's clock when it last ran, and that clock only goes forward: who
+/// ran after a walk has a later one than all whom that walk found on this CPU. A walk takes time,
+/// so what was found by the last one isn't sure, and the one before it counts.
+static __always_inline int is_quiet(struct task_struct *task, __u64 walk) {
+  __u32 cpu = task->thread_info.cpu;
+  struct cpu_clock *clock = bpf_map_lookup_elem(&cpu_clocks, &cpu);
+  if (!clock) return 0;
+  if (clock->walk != walk) {
+    clock->walk = walk;
+    clock->older = clock->before;
+    clock->before = clock->latest;
+    clock->latest = 0;
+  }
+  __u64 last_ran = task->se.exec_start;
+  if (last_ran > clock->latest) clock->latest = last_ran;
+  __u32 state = task->__state;
+  return last_ran <= clock->older &&
+         (state == TASK_INTERRUPTIBLE || state == (TASK_UNINTERRUPTIBLE | TASK_NOLOAD));
+}
+
+/// What a walk is for.
+struct visit {
+  struct seq_file *seq;
+  __u64 walk;
+  int is_baseline;
+};
+
+/// Writes a task that ran, moved bytes or is in D. Returns -1 where it found no room.
+static __always_inline int visit_task(struct task_struct *task, const struct visit *visit,
+                                      struct culprit_task_record *record) {
+  struct seen now;
+  read_counters(task, &now);
+  now.walk = visit->walk;
+  struct seen *before = bpf_task_storage_get(&seen_tasks, task, 0, 0);
+  int is_new = !before;
+  if (!before) {
+    before = bpf_task_storage_get(&seen_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (!before) return 0;
+    // What a task did before our first look isn't of this tick; what a new one did, is.
+    if (visit->is_baseline) {
+      *before = now;
+      before->walk = 0;
+    }
+  }
+  // Written before this walk ran out of room and was continued.
+  if (visit->walk && before->walk == visit->walk) return 0;
+  __u8 state = state_letter(task, &record->state);
+  __u64 grown = (now.cpu_nanoseconds ^ before->cpu_nanoseconds) |
+                (now.block_delay ^ before->block_delay) | (now.swap_delay ^ before->swap_delay);
+  for (int index = 0; index < CULPRIT_IO_COUNTERS; index++)
+    grown |= now.io[index] ^ before->io[index];
+  int is_new_process = is_new && task->pid == task->tgid && !visit->is_baseline;
+  if (!grown && state != 'D' && !is_new_process) return 0;
+  describe(task, record, &now, before);
+  if (state == 'D') describe_wait(task, record);
+  if (emit(visit->seq, record)) return -1;
+  *before = now;
+  return 0;
+}
+
+/// A tick, by the kernel's own walk: Linux 5.11 to 6.6.
 SEC("iter/task")
 int read_tasks(struct bpf_iter__task *ctx) {
   struct task_struct *task = ctx->task;
@@ -155,42 +249,62 @@ int read_tasks(struct bpf_iter__task *ctx) {
   struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
   struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &zero);
   if (!setting || !record) return 0;
-
-  struct seen now;
-  read_counters(task, &now);
-  struct seen *before = bpf_task_storage_get(&seen_tasks, task, 0, 0);
-  int is_new = !before;
-  if (!before) {
-    before = bpf_task_storage_get(&seen_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-    if (!before) return 0;
-    // What a task did before our first look isn't of this tick; what a new one did, is.
-    if (setting->is_baseline) *before = now;
-  }
-  __u8 state = state_letter(task);
-  __u64 grown = (now.cpu_nanoseconds ^ before->cpu_nanoseconds) |
-                (now.block_delay ^ before->block_delay) | (now.swap_delay ^ before->swap_delay);
-  for (int index = 0; index < CULPRIT_IO_COUNTERS; index++)
-    grown |= now.io[index] ^ before->io[index];
-  int is_leader = task->pid == task->tgid;
-  if (grown || state == 'D' || (is_new && is_leader && !setting->is_baseline)) {
-    describe(task, record, &now, before);
-    if (state == 'D') describe_wait(task, record);
-    if (emit(ctx->meta->seq, record)) return 0;
-    *before = now;
-  }
+  struct visit visit = {.seq = ctx->meta->seq, .is_baseline = setting->is_baseline};
+  if (visit_task(task, &visit, record)) return 0;
   // The first of a walk begins the count anew, a task that is shown again isn't counted twice.
   if (ctx->meta->seq_num == 0) setting->process_count = 0;
-  setting->process_count += is_leader && state != 'X';
+  setting->process_count += task->pid == task->tgid && !(task->exit_state & EXIT_DEAD);
   return 0;
 }
 
-/// A fast look: tasks in D only.
+extern int bpf_iter_task_new(struct bpf_iter_task *walk, struct task_struct *task,
+                             unsigned int flags) __ksym __weak;
+extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *walk) __ksym __weak;
+extern void bpf_iter_task_destroy(struct bpf_iter_task *walk) __ksym __weak;
+extern void bpf_rcu_read_lock(void) __ksym __weak;
+extern void bpf_rcu_read_unlock(void) __ksym __weak;
+
+/// A tick or a look, by a loop of ours: it follows the list of tasks, where the kernel's walk looks
+/// up every pid, and costs a third. Since Linux 6.7.
+SEC("syscall")
+int walk_tasks(struct culprit_walk *ctx) {
+  struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &zero);
+  if (!record) return 0;
+  struct visit visit = {.walk = ctx->walk, .is_baseline = ctx->is_baseline};
+  int only_waiting = ctx->only_waiting;
+  __u32 processes = 0, left_out = 0;
+  struct bpf_iter_task walk;
+  struct task_struct *task;
+  bpf_rcu_read_lock();
+  bpf_iter_task_new(&walk, 0, BPF_TASK_ITER_ALL_THREADS);
+  while ((task = bpf_iter_task_next(&walk))) {
+    if (only_waiting) {
+      if (state_letter(task, &record->state) != 'D') continue;
+      struct seen now;
+      read_counters(task, &now);
+      describe(task, record, &now, &now);
+      describe_wait(task, record);
+      left_out += emit(0, record) != 0;
+      continue;
+    }
+    processes += task->pid == task->tgid;
+    if (is_quiet(task, visit.walk)) continue;
+    left_out += visit_task(task, &visit, record) != 0;
+  }
+  bpf_iter_task_destroy(&walk);
+  bpf_rcu_read_unlock();
+  ctx->process_count = processes;
+  ctx->left_out = left_out;
+  return 0;
+}
+
+/// A fast look by the kernel's own walk: tasks in D only.
 SEC("iter/task")
 int look_at_waiting(struct bpf_iter__task *ctx) {
   struct task_struct *task = ctx->task;
-  if (!task || state_letter(task) != 'D') return 0;
+  if (!task) return 0;
   struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &one);
-  if (!record) return 0;
+  if (!record || state_letter(task, &record->state) != 'D') return 0;
   struct seen now;
   read_counters(task, &now);
   describe(task, record, &now, &now);

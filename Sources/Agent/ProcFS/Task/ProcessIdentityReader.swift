@@ -6,6 +6,7 @@ public struct ProcessIdentityReader: ~Copyable {
   private var guarded: GuardedReader
   private var users: UserNames
   private let policy: CommandLinePolicy
+  private var ancestors: [Int32: TaskStat] = [:]
   private var buffer = ReadBuffer(capacity: 4096, limit: 1 << 16)
 
   /// - Throws: `ProcError.open`, where there is no such root.
@@ -73,10 +74,15 @@ public struct ProcessIdentityReader: ~Copyable {
   public mutating func ancestors(ofChildOf parent: Int32) -> [ProcessIdentity.Ancestor] {
     var result: [ProcessIdentity.Ancestor] = []
     var parent = parent
-    while parent > 0, result.count < ProcessIdentity.ancestorLimit, let next = self.stat(parent) {
+    while parent > 0, result.count < ProcessIdentity.ancestorLimit {
+      guard let next = ancestors[parent] ?? stat(parent) else { break }
+      ancestors[parent] = next
       result.append(.init(pid: parent, name: next.name))
       parent = next.parentPID
     }
     return result
   }
+
+  /// Ancestors are remembered, since many have the same; a pid may be another's after a while.
+  public mutating func forgetAncestors() { ancestors.removeAll(keepingCapacity: true) }
 }

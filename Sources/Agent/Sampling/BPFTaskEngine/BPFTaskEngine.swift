@@ -8,7 +8,7 @@ import Records
 public struct BPFTaskEngine: TaskEngine, ~Copyable {
   public var kind: EngineKind { .bpf }
 
-  private let programs: BPFPrograms
+  private var programs: BPFPrograms
   private let collector = BPFTaskCollector()
   private var symbols = KernelSymbols()
   private var isBaseline = true
@@ -38,7 +38,7 @@ public struct BPFTaskEngine: TaskEngine, ~Copyable {
     // the first walk they tell of whole lives.
     programs.takeEnds { if !isBaseline { collector.add($0, to: &findings) } }
     do throws(BPFError) {
-      try programs.readTasks(isBaseline: isBaseline) { task in
+      findings.processCount = try programs.readTasks(isBaseline: isBaseline) { task in
         if task.state == .uninterruptible { collector.addWaiting(task, to: &findings) }
         if !isBaseline { collector.add(task, to: &findings) }
       }
@@ -47,10 +47,9 @@ public struct BPFTaskEngine: TaskEngine, ~Copyable {
     }
     self.isBaseline = false
     nameStacks(in: &findings)
-    let counts = programs.counts()
-    findings.processCount = counts.processes
-    findings.lostExits = Int(clamping: counts.lostEnds - min(counts.lostEnds, lostEnds))
-    lostEnds = counts.lostEnds
+    let lost = programs.counts().lostEnds
+    findings.lostExits = Int(clamping: lost - min(lost, lostEnds))
+    lostEnds = lost
   }
 
   public mutating func look(into findings: inout TaskFindings) throws(EngineError) {

@@ -19,14 +19,22 @@ struct IdentityBook: ~Copyable {
   /// for.
   mutating func introduce(_ tick: HostTick, into identities: inout [ProcessIdentity]) {
     identities.removeAll(keepingCapacity: true)
+    reader.forgetAncestors()
     if known.count > IdentityBook.limit { known.removeAll(keepingCapacity: true) }
     for task in tick.waiting {
       introduce(task.process, task.name, parent: 0, into: &identities)
       for holder in task.holders { introduce(holder: holder, into: &identities) }
     }
-    for process in tick.processes {
+    for process in tick.processes where IdentityBook.isOfInterest(process) {
       introduce(process.id, process.name, parent: process.parentPID, into: &identities)
     }
+  }
+
+  /// Thousands wake each second for a moment: who did no more than that needs no introduction.
+  private static func isOfInterest(_ process: ProcessSample) -> Bool {
+    guard case .known(let io) = process.io else { return true }
+    return io.deviceBytes > 0 || process.reaped.deviceBytes > 0
+      || io.readCharacters &+ io.writeCharacters >= 65_536 || process.cpuNanoseconds >= 10_000_000
   }
 
   private mutating func introduce(

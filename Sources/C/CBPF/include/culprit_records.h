@@ -9,7 +9,10 @@
 #define CULPRIT_IO_COUNTERS 7
 #define CULPRIT_STACK_DEPTH 64
 #define CULPRIT_ADDRESSES 128
+/// CPUs beyond these cost more.
+#define CULPRIT_CPUS 1024
 #define CULPRIT_END_BUFFER_BYTES (256 * 1024)
+#define CULPRIT_RECORD_BUFFER_BYTES (256 * 1024)
 
 #define CULPRIT_IS_KERNEL_THREAD 1
 #define CULPRIT_HAS_DELAYS 2
@@ -40,6 +43,20 @@ struct culprit_task_record {
 };
 
 #define CULPRIT_RECORD_HEAD __builtin_offsetof(struct culprit_task_record, stack)
+
+/// What the agent asks of a walk of ours, and what it is told.
+struct culprit_walk {
+  /// Its number, from 1. A walk that found too little room is continued under the same.
+  __u64 walk;
+  /// Whether it is the first: then counters are only remembered.
+  __u32 is_baseline;
+  /// Whether only tasks in D are wanted, and nothing is to be remembered.
+  __u32 only_waiting;
+  /// Processes that it came by.
+  __u32 process_count;
+  /// Tasks for which there was no room.
+  __u32 left_out;
+};
 
 /// What the agent tells the programs, and they it.
 struct culprit_control {
