@@ -127,6 +127,7 @@ let package = Package(
     .executableTarget(
       name: "culprit-test-load", path: "Tests/TestLoad",
       cSettings: [.treatAllWarnings(as: .error)]),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("StallTests", ["TestSupport"]),
     tests("BytesTests", ["Bytes"]),
     tests("WaitReasonsTests", ["WaitReasons", "Bytes", "Records", "TestSupport"]),
@@ -137,7 +138,7 @@ let package = Package(
       "SamplingTests",
       [
         "Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Bytes", "Records", "CSystem",
-        "TestSupport",
+        "CAllocations", "TestSupport",
       ]),
     tests("AgentTests", ["Agent", "Sampling", "Wire", "Bytes", "Records", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),

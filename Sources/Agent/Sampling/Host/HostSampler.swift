@@ -38,6 +38,8 @@ public struct HostSampler: ~Copyable {
   /// Bytes of `/proc/locks` that are read at every tick, about 1,000 locks.
   private static let locksEachTick = 1 << 16
   private var fuseNumbers: [Int32] = []
+  private var fuseRead: UInt64?
+  private static let fuseNanoseconds: UInt64 = 2_000_000_000
   private let pageKiB: UInt64
 
   /// - Throws: `ProcError.open`, where there is no such folder as `proc`. Without `sys` there is
@@ -72,7 +74,13 @@ public struct HostSampler: ~Copyable {
     readPressure(into: &tick)
     readDisks(into: &tick)
     readLocks(into: &tick)
-    fuseWaiting = FuseConnections.waiting(in: sys, numbers: &fuseNumbers, using: &buffer)
+    // Where nobody waited, a hung server is told two seconds late.
+    if (fuseWaiting.value ?? 0) > 0
+      || fuseRead.map({ now &- $0 >= HostSampler.fuseNanoseconds }) ?? true
+    {
+      fuseRead = now
+      fuseWaiting = FuseConnections.waiting(in: sys, numbers: &fuseNumbers, using: &buffer)
+    }
   }
 
   private mutating func readRow(into tick: inout HostTick, interval: UInt64?) {
