@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import Records
 
 /// The agent's command line: verbs and exit codes.
 public enum Agent {
@@ -44,5 +45,5 @@ public enum Agent {
 }
 
 enum AgentVersion {
-  static let number = "0.2.0"
+  static let number = Release.version
 }

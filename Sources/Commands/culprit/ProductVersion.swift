@@ -1,8 +1,9 @@
 import Collector
+import Records
 
-/// The version of the product and of what it speaks: the one place where they stand.
+/// The version of the product and of what it speaks.
 enum ProductVersion {
-  static let number = "0.1.0"
+  static let number = Release.version
 
   static var text: String {
     "culprit \(number) (remote command protocol \(RemoteCommand.protocolVersion))"
