@@ -67,6 +67,7 @@ let package = Package(
     cTarget("CLibSSH2", links: ["ssh2", "crypto"]),
     cTarget("CNcurses", links: ["ncursesw", "tinfo"]),
     cTarget("CPeerLoop", links: ["ssh2"]),
+    cTarget("CAllocations"),
 
     // Common: no Foundation, no async.
     room("Common", "Bytes", ["CSystem"]),
@@ -115,7 +116,8 @@ let package = Package(
     .executableTarget(
       name: "culprit-bench",
       dependencies: [
-        "CPeerLoop", "CSystem", "Collector", "Watch", "Records", "Bytes", argumentParser, grdb,
+        "CPeerLoop", "CAllocations", "CSystem", "Collector", "Watch", "Records", "Bytes",
+        argumentParser, grdb,
       ],
       path: "Sources/Commands/culprit-bench", resources: [.copy("Resources")],
       swiftSettings: warningsAreErrors),
@@ -127,7 +129,6 @@ let package = Package(
     .executableTarget(
       name: "culprit-test-load", path: "Tests/TestLoad",
       cSettings: [.treatAllWarnings(as: .error)]),
-    .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("StallTests", ["TestSupport"]),
     tests("BytesTests", ["Bytes"]),
     tests("WaitReasonsTests", ["WaitReasons", "Bytes", "Records", "TestSupport"]),

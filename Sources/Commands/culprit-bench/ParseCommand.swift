@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import CAllocations
 import CPeerLoop
 import Collector
 import Glibc
@@ -33,18 +34,18 @@ struct ParseCommand: ParsableCommand {
     let times = rows / VmstatText.rowCount
     reader.rows = 0
     let started = clockNanoseconds()
-    culprit_peer_count_allocations_begin()
+    culprit_allocations_begin()
     for _ in 0..<times { reader.feed(VmstatText.rows) }
-    let allocations = culprit_peer_count_allocations_end()
+    let allocations = culprit_allocations_end().count
     let seconds = Double(clockNanoseconds() - started) / 1e9
     report(rows: reader.rows, expected: times * VmstatText.rowCount, seconds, Int(allocations))
   }
 
   /// A counter that counts nothing would make the bar meaningless.
   private func checkCounter() throws {
-    culprit_peer_count_allocations_begin()
+    culprit_allocations_begin()
     let text = [UInt8](repeating: 0, count: rows)
-    let allocations = culprit_peer_count_allocations_end()
+    let allocations = culprit_allocations_end().count
     guard allocations > 0, text.count == rows else { throw BenchError.allocationsNotCounted }
   }
 

@@ -13,10 +13,4 @@ int64_t culprit_peer_cpu_nanoseconds(pid_t process);
 /// that none is left behind; -1 and errno on failure.
 int culprit_peer_adopt_orphans(void);
 
-/// Calls of malloc, calloc, realloc and the aligned ones in this process between begin and end.
-/// They are counted by standing in for libc's own, so that memory that is freed at once counts too
-/// (mallinfo2(3) sees only what stays).
-void culprit_peer_count_allocations_begin(void);
-uint64_t culprit_peer_count_allocations_end(void);
-
 #endif
