@@ -145,9 +145,9 @@ struct CollectCommandTests {
   @Test func itEndsWhenItsTimeIsUp() async throws {
     let home = try CulpritHome()
     let start = Monotonic.now
-    let result = try await home.run("collect", "local", "--db", home.db, "--for", "4s")
+    let result = try await home.run("collect", "local", "--db", home.db, "--for", "10s")
     #expect(result.code == 0, "\(result)")
-    #expect((4..<40).contains(Monotonic.now - start))
+    #expect((10..<100).contains(Monotonic.now - start))
     let hosts = try await home.hosts()
     #expect(hosts.count == 1)
     let host = try #require(hosts.values.first)
@@ -376,9 +376,11 @@ struct CollectCommandTests {
     try await until("more rows", within: 60, detail: { collect.errorText }) {
       try await home.number("SELECT count(*) FROM vmstat") >= before + 5
     }
-    let host = try #require(try await home.hosts()["web1"])
-    #expect(host["state"] as? String == "connected")
-    #expect((host["reconnects"] as? Int ?? 0) >= 1)
+    // Rows of before the loss may have been on their way to the disk still.
+    try await until("the connection to be told", detail: { collect.errorText }) {
+      let host = try await home.hosts()["web1"]
+      return host?["state"] as? String == "connected" && (host?["reconnects"] as? Int ?? 0) >= 1
+    }
     collect.send(SIGTERM)
     try await collect.end()
     // A row stored is a row printed, once.

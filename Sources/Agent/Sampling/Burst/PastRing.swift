@@ -2,10 +2,10 @@ import Records
 
 /// The ticks of the last two minutes, kept in memory: what happened before a burst began.
 ///
-/// Of each tick the waiting tasks and the first rows stay. Slots are used again, so that a steady
-/// tick allocates nothing.
+/// Of each tick the waiting tasks and the first rows stay, in two rings of a fixed size: a host
+/// on which very many wait remembers less than two minutes. A steady tick allocates nothing.
 public struct PastRing: Sendable {
-  /// A process of a past tick: less than ``ProcessSample``, to keep the whole below 2 MB.
+  /// A process of a past tick: less than ``ProcessSample``.
   struct Row: Sendable {
     var id: ProcessID
     var name: TaskName
@@ -29,87 +29,127 @@ public struct PastRing: Sendable {
     var intervalNanoseconds: UInt64 = 0
     var engine = EngineKind.proc
     var row = VmstatRow()
-    var rows: [Row] = []
-    var waits: [Wait] = []
+    /// Places in the rings, counted from the first that was ever kept.
+    var rows = 0..<0
+    var waits = 0..<0
   }
 
   /// Two minutes.
   public static let nanoseconds: UInt64 = 120_000_000_000
   public static let rowLimit = 200
   static let slotLimit = 120
-  static let waitLimit = 200
-  /// Room of a slot: waiting tasks come first, processes get what is left. All slots together stay
-  /// below 2 MB.
-  static let slotBytes = 2_000_000 / slotLimit - MemoryLayout<Slot>.stride
+  static let waitLimit = 1000
 
   private var slots: [Slot] = []
   private var next = 0
+  private var rows = Ring<Row>(limit: slotLimit * rowLimit)
+  private var waits = Ring<Wait>(limit: 4000)
 
   public init() {}
 
-  /// Keeps `tick`, of whose processes `rows` are in order.
+  /// Bytes that it holds at most: below 2 MiB.
+  static var byteLimit: Int {
+    slotLimit * (MemoryLayout<Slot>.stride + rowLimit * MemoryLayout<Row>.stride)
+      + 4000 * MemoryLayout<Wait>.stride
+  }
+
+  /// Keeps `tick`, of whose processes the first ``rowLimit`` matter most.
   public mutating func keep(_ tick: HostTick) {
-    if slots.count < PastRing.slotLimit { slots.append(Slot()) }
-    let place = next % slots.count
-    next = (place + 1) % PastRing.slotLimit
-    slots[place].take(tick)
+    var slot = Slot()
+    slot.time = tick.time
+    slot.intervalNanoseconds = tick.intervalNanoseconds
+    slot.engine = tick.engine
+    slot.row = tick.row
+    let (firstWait, firstRow) = (waits.end, rows.end)
+    for index in 0..<min(tick.waiting.count, PastRing.waitLimit) {
+      waits.append(PastRing.wait(tick.waiting[index]))
+    }
+    for index in 0..<min(tick.processes.count, PastRing.rowLimit) {
+      rows.append(PastRing.row(tick.processes[index]))
+    }
+    slot.waits = firstWait..<waits.end
+    slot.rows = firstRow..<rows.end
+    if slots.count < PastRing.slotLimit { slots.append(slot) } else { slots[next] = slot }
+    next = (next + 1) % PastRing.slotLimit
+  }
+
+  private static func wait(_ task: WaitingTask) -> Wait {
+    Wait(
+      process: task.process, tid: task.tid, name: task.name, state: task.state,
+      reason: task.reason, waitSeconds: task.waitSeconds)
+  }
+
+  private static func row(_ process: ProcessSample) -> Row {
+    var row = Row(
+      id: process.id, name: process.name, state: process.state, readBytes: 0, writeBytes: 0,
+      cpuNanoseconds: process.cpuNanoseconds)
+    if case .known(let io) = process.io {
+      (row.readBytes, row.writeBytes) = (io.readBytes, io.writeBytes)
+    }
+    return row
   }
 
   public mutating func removeAll() {
-    for place in slots.indices { slots[place].time = Timestamp(nanoseconds: 0) }
+    slots.removeAll(keepingCapacity: true)
+    next = 0
   }
 
   /// What is kept of the two minutes before `time`, the oldest first.
   public func ticks(before time: Timestamp) -> [HostTick] {
     let start = time.advanced(bySeconds: -Double(PastRing.nanoseconds) / 1e9)
-    return slots.filter { $0.time >= start && $0.time < time && $0.time.nanoseconds > 0 }
-      .sorted { $0.time < $1.time }
-      .map(\.tick)
-  }
-}
-
-extension PastRing.Slot {
-  mutating func take(_ tick: HostTick) {
-    time = tick.time
-    intervalNanoseconds = tick.intervalNanoseconds
-    engine = tick.engine
-    row = tick.row
-    waits.removeAll(keepingCapacity: true)
-    for task in tick.waiting.prefix(PastRing.waitLimit) {
-      waits.append(
-        PastRing.Wait(
-          process: task.process, tid: task.tid, name: task.name, state: task.state,
-          reason: task.reason, waitSeconds: task.waitSeconds))
+    return slots.filter { slot in
+      slot.time >= start && slot.time < time && rows.holds(slot.rows) && waits.holds(slot.waits)
     }
-    let room =
-      (PastRing.slotBytes - waits.count * MemoryLayout<PastRing.Wait>.stride)
-      / MemoryLayout<PastRing.Row>.stride
-    rows.removeAll(keepingCapacity: true)
-    for process in tick.processes.prefix(max(0, min(room, PastRing.rowLimit))) {
-      let io = process.io.value ?? IOCounters()
-      rows.append(
-        PastRing.Row(
-          id: process.id, name: process.name, state: process.state, readBytes: io.readBytes,
-          writeBytes: io.writeBytes, cpuNanoseconds: process.cpuNanoseconds))
-    }
+    .sorted { $0.time < $1.time }
+    .map(tick)
   }
 
-  var tick: HostTick {
-    var tick = HostTick(time: time, engine: engine)
-    tick.intervalNanoseconds = intervalNanoseconds
-    tick.row = row
-    tick.processes = rows.map { row in
+  private func tick(_ slot: Slot) -> HostTick {
+    var tick = HostTick(time: slot.time, engine: slot.engine)
+    tick.intervalNanoseconds = slot.intervalNanoseconds
+    tick.row = slot.row
+    tick.processes = slot.rows.map { place in
+      let row = rows[place]
       var io = IOCounters()
       (io.readBytes, io.writeBytes) = (row.readBytes, row.writeBytes)
       return ProcessSample(
         id: row.id, name: row.name, state: row.state, io: .known(io),
         cpuNanoseconds: row.cpuNanoseconds)
     }
-    tick.waiting = waits.map { wait in
-      WaitingTask(
+    tick.waiting = slot.waits.map { place in
+      let wait = waits[place]
+      return WaitingTask(
         process: wait.process, tid: wait.tid, name: wait.name, state: wait.state,
         reason: wait.reason, waitSeconds: wait.waitSeconds)
     }
     return tick
   }
+}
+
+/// The last elements of a sequence, each under its number in it.
+struct Ring<Element: Sendable>: Sendable {
+  private var elements: [Element] = []
+  private let limit: Int
+  /// The number that the next one gets.
+  private(set) var end = 0
+
+  init(limit: Int) { self.limit = limit }
+
+  mutating func append(_ element: Element) {
+    if elements.count < limit {
+      // Grown by hand: an array that doubles by itself would go beyond the limit.
+      if elements.count == elements.capacity {
+        elements.reserveCapacity(min(limit, max(256, elements.count * 2)))
+      }
+      elements.append(element)
+    } else {
+      elements[end % limit] = element
+    }
+    end += 1
+  }
+
+  /// Whether none of these has made room for others yet.
+  func holds(_ places: Range<Int>) -> Bool { places.isEmpty || end - places.lowerBound <= limit }
+
+  subscript(place: Int) -> Element { elements[place % limit] }
 }
