@@ -33,6 +33,11 @@ struct culprit_atomic {
   int counter;
 };
 
+// With CONFIG_SCHED_INFO: of every distribution.
+struct sched_info {
+  __u64 last_arrival;
+};
+
 struct signal_struct {
   struct culprit_atomic live;
   int nr_threads;
@@ -54,6 +59,7 @@ struct task_struct {
   struct task_io_accounting ioac;
   struct task_delay_info *delays;
   struct sched_entity se;
+  struct sched_info sched_info;
   char comm[16];
 };
 

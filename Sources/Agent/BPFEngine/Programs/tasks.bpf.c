@@ -136,11 +136,14 @@ static __u64 describe(struct task_struct *task, struct culprit_task_record *reco
 
 /// Where a task in D is: system call, kernel stack, and since when it hasn't run.
 static void describe_wait(struct task_struct *task, struct culprit_task_record *record) {
-  struct task_struct *self = (void *)bpf_get_current_task();
-  // A task's clock leaves out interrupts, so we take it from ourselves, who are running.
-  __u64 now = BPF_CORE_READ(self, se.exec_start);
-  __u64 since = task->se.exec_start;
-  record->wait_nanoseconds = now > since ? now - since : 0;
+  // When it last got a CPU, by the clock that all CPUs share; we got ours a moment ago. (exec_start
+  // won't do: it leaves out interrupts and stolen time, each CPU its own.)
+  if (bpf_core_field_exists(task->sched_info.last_arrival)) {
+    struct task_struct *self = (void *)bpf_get_current_task();
+    __u64 now = BPF_CORE_READ(self, sched_info.last_arrival);
+    __u64 since = task->sched_info.last_arrival;
+    record->wait_nanoseconds = since && now > since ? now - since : 0;
+  }
   if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) &&
       !(record->flags & CULPRIT_IS_KERNEL_THREAD)) {
     void *registers = (void *)bpf_task_pt_regs(task);

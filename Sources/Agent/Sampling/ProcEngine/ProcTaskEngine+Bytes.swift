@@ -61,12 +61,9 @@ extension ProcessEntry {
   fileprivate mutating func take(
     _ outcome: GuardedOutcome, _ bytes: Span<UInt8>, deniedPatience: Int
   ) {
-    isLate = false
     lacksBytesFile = false
-    guard case .read(let outcome) = outcome else {
-      isLate = true
-      return
-    }
+    // What hangs now is charged when it has come.
+    guard case .read(let outcome) = outcome else { return }
     switch outcome {
     case .bytes:
       newIO = TaskIO.counters(bytes)
@@ -74,7 +71,7 @@ extension ProcessEntry {
     case .denied: bytesState = .denied(retryIn: deniedPatience)
     // Where the process itself has gone its `stat` will say so.
     case .vanished: lacksBytesFile = true
-    case .failed: isLate = true
+    case .failed: break
     }
   }
 }

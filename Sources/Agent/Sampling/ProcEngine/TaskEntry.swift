@@ -86,8 +86,6 @@ struct ProcessEntry {
   var newIO: IOCounters?
   /// There was no file to read.
   var lacksBytesFile = false
-  /// The reading hangs.
-  var isLate = false
   /// Of `io`, what doesn't come from live tasks: tasks that ended, and children that were reaped.
   var deadIO = IOCounters()
   /// `deadIO` is only known to be no less.

@@ -92,20 +92,27 @@ extension ProcTaskEngine {
     swap(&answers, &waits)
   }
 
-  /// What has to be added to the scheduler's clock to have the monotonic one: this thread runs now.
-  private mutating func schedulerOrigin() -> UInt64? {
-    let isThere = root.readRecord(ProcPath("thread-self/sched"), into: &buffer) == .bytes
-    guard isThere, isLive else { return nil }
-    return buffer.withBytes { TaskSchedule.lastRunNanoseconds($0) }.map {
-      clock.nanoseconds &- $0
-    }
+  /// What has to be added to this CPU's scheduler clock to have the monotonic one: we run now.
+  /// Each CPU has its own, which leaves out interrupts and stolen time.
+  private mutating func schedulerOrigin() -> (cpu: Int32, nanoseconds: UInt64)? {
+    guard isLive, root.readRecord(ProcPath("thread-self/stat"), into: &buffer) == .bytes,
+      let cpu = buffer.withBytes({ TaskStat($0)?.processor }),
+      root.readRecord(ProcPath("thread-self/sched"), into: &buffer) == .bytes,
+      let own = buffer.withBytes({ TaskSchedule.lastRunNanoseconds($0) })
+    else { return nil }
+    return (cpu, clock.nanoseconds &- own)
   }
 
-  private mutating func lastRun(_ place: Int, _ origin: UInt64?) -> UInt64? {
-    guard let origin, root.readRecord(path(of: place, .sched), into: &buffer) == .bytes,
+  /// `nil` of a task that ran last on another CPU than ours.
+  private mutating func lastRun(
+    _ place: Int, _ origin: (cpu: Int32, nanoseconds: UInt64)?
+  ) -> UInt64? {
+    guard let origin, root.readRecord(path(of: place, .stat), into: &buffer) == .bytes,
+      buffer.withBytes({ TaskStat($0)?.processor }) == origin.cpu,
+      root.readRecord(path(of: place, .sched), into: &buffer) == .bytes,
       let time = buffer.withBytes({ TaskSchedule.lastRunNanoseconds($0) })
     else { return nil }
-    return min(time &+ origin, clock.nanoseconds)
+    return min(time &+ origin.nanoseconds, clock.nanoseconds)
   }
 
   mutating func reportWaits(into waiting: inout [WaitingTask]) {

@@ -49,7 +49,7 @@ struct SleeperReader: ~Copyable {
     var task = WaitingTask(
       process: ProcessID(pid: pid, startTicks: leader.startTicks), tid: tid, name: stat.name,
       state: stat.state)
-    let since = lastRun(pid, tid, at: now) ?? now
+    let since = stat.processor.flatMap { lastRun(pid, tid, on: $0, at: now) } ?? now
     task.waitSeconds = Double(now &- min(since, now)) / 1e9
     task.waitChannel = waitChannel(pid, tid)
     readGuarded(&task)
@@ -74,9 +74,14 @@ struct SleeperReader: ~Copyable {
   }
 
   /// When it ran last, by the monotonic clock: the scheduler's clock is told by ourselves, who
-  /// run now.
-  private mutating func lastRun(_ pid: Int32, _ tid: Int32, at now: UInt64) -> UInt64? {
-    guard root.readRecord(ProcPath("thread-self/sched"), into: &buffer) == .bytes,
+  /// run now. Each CPU has its own, which leaves out interrupts and stolen time, so that nothing
+  /// can be said of a task that ran on another.
+  private mutating func lastRun(
+    _ pid: Int32, _ tid: Int32, on cpu: Int32, at now: UInt64
+  ) -> UInt64? {
+    guard root.readRecord(ProcPath("thread-self/stat"), into: &buffer) == .bytes,
+      buffer.withBytes({ TaskStat($0)?.processor }) == cpu,
+      root.readRecord(ProcPath("thread-self/sched"), into: &buffer) == .bytes,
       let own = buffer.withBytes({ TaskSchedule.lastRunNanoseconds($0) }),
       let last = read(pid, tid, "sched", { TaskSchedule.lastRunNanoseconds($0) })
     else { return nil }
