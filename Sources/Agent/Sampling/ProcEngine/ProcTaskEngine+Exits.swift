@@ -37,10 +37,11 @@ extension ProcTaskEngine {
     if isLast { table.processes[process].hasExited = true }
   }
 
-  /// A process of the table whose end hasn't been heard of yet.
+  /// A process of the table whose end hasn't been heard of yet. One that is gone comes before the
+  /// one that has its pid by now: records come in the order of the ends.
   private func known(_ pid: Int32) -> Int? {
-    if let process = table.place(of: pid), !table.processes[process].hasExited { return process }
     if let process = table.placeOfGone(pid), !table.processes[process].hasExited { return process }
+    if let process = table.place(of: pid), !table.processes[process].hasExited { return process }
     return nil
   }
 

@@ -70,7 +70,9 @@ extension ProcTaskEngine {
     let hasEnded = (entry.isGone || entry.hasExited) && !entry.isReported
     if hasEnded, !entry.heardExit, !entry.isFinal { lostExits += 1 }
     if entry.isActive && !entry.isReported || hasEnded {
-      samples.append(sample(entry, io: io, reaped: reaped, hasEnded: hasEnded, process))
+      let cpu = cpu(entry)
+      entry.countedNanoseconds &+= cpu
+      samples.append(sample(entry, io: io, reaped: reaped, hasEnded: hasEnded, cpu: cpu))
     }
     if hasEnded { entry.isReported = true }
     entry.isActive = false
@@ -84,29 +86,26 @@ extension ProcTaskEngine {
 
   private func sample(
     _ entry: ProcessEntry, io: Reading<IOCounters>, reaped: IOCounters, hasEnded: Bool,
-    _ process: Int
+    cpu: UInt64
   ) -> ProcessSample {
     ProcessSample(
       id: entry.id, parentPID: entry.stat.parentPID, name: entry.stat.name,
       state: entry.stat.state, threads: entry.stat.threads,
       isKernelThread: entry.stat.isKernelThread, hasEnded: hasEnded, io: io, reaped: reaped,
-      cpuNanoseconds: cpu(process),
+      cpuNanoseconds: cpu,
       blockDelayNanoseconds: delays.reading(entry.blockDelayTicks, of: entry.id),
       swapDelayNanoseconds: .unsupported)
   }
 
   /// What its tasks counted; more where `stat` knows of tasks that came and went in between. Its
   /// two figures are cut to whole ticks, and so were those we began with.
-  private func cpu(_ process: Int) -> UInt64 {
-    let entry = table.processes[process]
+  private func cpu(_ entry: ProcessEntry) -> UInt64 {
     let ticks = entry.stat.userTicks &+ entry.stat.systemTicks
     let since = ticks &- min(entry.firstTicks, ticks)
     let known = since > 2 ? (since - 2) &* EngineClock.nanosecondsPerTick : 0
     let counted = entry.countedNanoseconds &+ entry.runNanoseconds
     let missing = known > counted ? known - counted : 0
-    let result = entry.runNanoseconds &+ (entry.isGone ? 0 : missing)
-    table.processes[process].countedNanoseconds &+= result
-    return result
+    return entry.runNanoseconds &+ (entry.isGone ? 0 : missing)
   }
 
   // MARK: Bytes

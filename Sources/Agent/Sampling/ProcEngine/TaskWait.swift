@@ -17,6 +17,7 @@ extension ProcTaskEngine {
     waits.removeAll { wait in
       let task = table.tasks[wait.place]
       return task.process < 0 || !task.isWaiting || task.tid != wait.task.tid || task.lacksDetails
+        || table.processes[Int(task.process)].isGone
     }
     places.removeAll(keepingCapacity: true)
     for place in table.tasks.indices where table.tasks[place].lacksDetails {

@@ -1,0 +1,92 @@
+import Records
+import Testing
+
+@testable import Sampling
+
+/// The ranking in place is held against a plain sort.
+@Suite struct ProcessRankingTests {
+  /// Few different values, so that many are equal and the later criteria decide.
+  private static func processes(
+    _ count: Int, values: UInt64, _ random: inout SeededRandom
+  ) -> [ProcessSample] {
+    (0..<count).map { index in
+      var sample = ProcessSample(id: ProcessID(pid: Int32(index + 1), startTicks: 7))
+      var io = IOCounters()
+      io.readBytes = .random(in: 0..<values, using: &random)
+      io.writeBytes = .random(in: 0..<values, using: &random)
+      io.readCharacters = .random(in: 0..<values, using: &random)
+      sample.io = Bool.random(using: &random) ? .known(io) : .denied
+      sample.reaped.writeBytes = .random(in: 0..<values, using: &random)
+      sample.cpuNanoseconds = .random(in: 0..<values, using: &random)
+      return sample
+    }.shuffled(using: &random)
+  }
+
+  @Test(arguments: [0, 1, 2, 3, 10, 51, 1000], [1, 2, 1_000_000] as [UInt64])
+  func theFirstOnesAreThoseOfASort(size: Int, values: UInt64) {
+    var random = SeededRandom(seed: UInt64(size) &* 31 &+ values)
+    for count in [0, 1, 2, 50, 200, size] {
+      let all = Self.processes(size, values: values, &random)
+      let sorted = all.sorted { ProcessRanking.comesBefore($0, $1) }
+      let first = min(count, size)
+
+      var selected = all
+      ProcessRanking.select(&selected, first: count)
+      #expect(Set(selected.prefix(first).map(\.id)) == Set(sorted.prefix(first).map(\.id)))
+      #expect(Set(selected.map(\.id)) == Set(all.map(\.id)), "none is lost, none comes twice")
+
+      var ordered = all
+      ProcessRanking.order(&ordered, first: count)
+      #expect(ordered.prefix(first).map(\.id) == sorted.prefix(first).map(\.id))
+      #expect(Set(ordered.map(\.id)) == Set(all.map(\.id)))
+    }
+  }
+
+  @Test func whatIsInOrderAlreadyStaysSo() {
+    var random = SeededRandom(seed: 4)
+    let sorted = Self.processes(500, values: 50, &random)
+      .sorted { ProcessRanking.comesBefore($0, $1) }
+    for start in [sorted, sorted.reversed()] {
+      var ordered = start
+      ProcessRanking.order(&ordered, first: 500)
+      #expect(ordered.map(\.id) == sorted.map(\.id))
+    }
+  }
+
+  @Test func bytesOfChildrenCountAndThoseDeniedDoNot() {
+    var parent = ProcessSample(id: ProcessID(pid: 1, startTicks: 1), io: .known(IOCounters()))
+    parent.reaped.writeBytes = 4096
+    var busy = ProcessSample(id: ProcessID(pid: 2, startTicks: 1), io: .denied)
+    busy.cpuNanoseconds = 1_000_000_000
+    #expect(ProcessRanking.comesBefore(parent, busy))
+    #expect(!ProcessRanking.comesBefore(busy, parent))
+  }
+
+  @Test func countersAtTheirEndDoNotTrap() {
+    var one = ProcessSample(id: ProcessID(pid: 1, startTicks: 1))
+    let most = UInt64.max
+    one.io = .known(
+      IOCounters(
+        readCharacters: most, writeCharacters: most, readCalls: most, writeCalls: most,
+        readBytes: most, writeBytes: most, cancelledWriteBytes: most))
+    one.reaped.readBytes = most
+    var two = [one, one, one]
+    ProcessRanking.order(&two, first: 2)
+    #expect(two.count == 3)
+  }
+}
+
+/// The same numbers for the same seed (splitmix64).
+struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ mixed >> 31
+  }
+}
