@@ -16,7 +16,7 @@ extension ProcTaskEngine {
     places.removeAll(keepingCapacity: true)
     for process in table.processes.indices {
       let entry = table.processes[process]
-      guard entry.isActive, entry.isAlive else { continue }
+      guard entry.isAlive, entry.isActive || entry.bytesState == .unread else { continue }
       if case .denied(let wait) = entry.bytesState, wait > 0 {
         table.processes[process].bytesState = .denied(retryIn: wait - 1)
         continue
@@ -67,7 +67,10 @@ extension ProcessEntry {
     switch outcome {
     case .bytes:
       newIO = TaskIO.counters(bytes)
-      if newIO != nil, stat.state == .zombie { isFinal = true }
+      guard newIO != nil else { return }
+      // One that was found too late to be read then may have slept since.
+      isActive = true
+      if stat.state == .zombie { isFinal = true }
     case .denied: bytesState = .denied(retryIn: deniedPatience)
     // Where the process itself has gone its `stat` will say so.
     case .vanished: lacksBytesFile = true

@@ -58,9 +58,10 @@ extension ProcTaskEngine {
 
   /// A task has ended; with the first one its process has.
   mutating func lose(_ place: Int) {
-    hasLost = true
     let process = Int(table.tasks[place].process)
-    guard table.tasks[place].tid != table.processes[process].id.pid else {
+    let pid = table.processes[process].id.pid
+    guard table.tasks[place].tid != pid else {
+      lostPIDs.append(pid)
       return table.markGone(process)
     }
     files.close(&table.tasks[place].file)
@@ -77,22 +78,20 @@ extension ProcTaskEngine {
   /// Looks after which all are listed, whatever the last pid says.
   private static let listingPatience = 64
 
-  /// Finds processes that are new. The last pid moves with every fork, threads too; the same pid
-  /// can only come again when who had it has gone.
+  /// Finds processes that are new. The last pid moves with every fork, threads too; a pid can only
+  /// come again when who had it has gone.
   mutating func findNew() {
     let last = lastPIDGiven()
     let before = lastPID
     lastPID = last
     looksSinceListing += 1
-    defer { hasLost = false }
+    defer { lostPIDs.removeAll(keepingCapacity: true) }
     guard isLive, !isFirst, let last, let before, looksSinceListing < Self.listingPatience,
-      last >= before, last - before <= Self.probeLimit
+      last >= before, last - before + UInt64(lostPIDs.count) <= Self.probeLimit
     else { return listNew() }
-    if last == before {
-      if hasLost { probe(last) }
-      return
-    }
-    for pid in (before + 1)...last { probe(pid) }
+    for index in lostPIDs.indices { probe(lostPIDs[index]) }
+    guard last > before else { return }
+    for pid in (before + 1)...last { probe(Int32(clamping: pid)) }
   }
 
   private mutating func listNew() {
@@ -108,8 +107,8 @@ extension ProcTaskEngine {
 
   /// Takes a process in that may have this pid. A thread has a folder too, which isn't listed: its
   /// process has run, and counts its threads.
-  private mutating func probe(_ number: UInt64) {
-    guard let pid = Int32(exactly: number), table.place(of: pid) == nil,
+  private mutating func probe(_ pid: Int32) {
+    guard table.place(of: pid) == nil,
       root.readRecord(ProcPath(pid: pid, "status"), into: &buffer) == .bytes,
       buffer.withBytes({ TaskStatus($0).processID }) == pid
     else { return }
@@ -127,7 +126,7 @@ extension ProcTaskEngine {
   }
 
   /// Takes a process into the table, with all its tasks.
-  private mutating func add(_ pid: Int32) {
+  mutating func add(_ pid: Int32) {
     guard root.readRecord(ProcPath(pid: pid, "stat"), into: &buffer) == .bytes,
       let stat = buffer.withBytes({ TaskStat($0) }), stat.id == pid
     else { return }

@@ -76,7 +76,8 @@ extension ProcTaskEngine {
     }
     if hasEnded { entry.isReported = true }
     entry.isActive = false
-    entry.isNew = false
+    // Bytes that couldn't be read yet still belong to it from its start.
+    if entry.bytesState != .unread { entry.isNew = false }
     entry.runNanoseconds = 0
     entry.blockDelayTicks = 0
     entry.newIO = nil

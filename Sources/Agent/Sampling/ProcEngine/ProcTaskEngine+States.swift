@@ -47,8 +47,11 @@ extension ProcTaskEngine {
     }
     guard let stat = buffer.withBytes({ TaskStat($0) }) else { return true }
     guard stat.startTicks == id.startTicks else {
-      // We held nothing open, and the pid is another's: it is found with the next listing.
+      // We held nothing open, and the pid is another's: so is all that was read by it.
+      table.processes[process].newIO = nil
+      table.processes[process].runNanoseconds = 0
       lose(first)
+      add(id.pid)
       return false
     }
     // A recording's threads may not be there; a zombie's are gone.

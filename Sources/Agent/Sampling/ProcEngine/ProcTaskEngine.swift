@@ -41,8 +41,8 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
   var isFirst = true
   var lastPID: UInt64?
   var looksSinceListing = 0
-  /// Something ended: its pid may have been given away again without the last pid moving.
-  var hasLost = false
+  /// Pids of processes that are gone: they may have been given away again.
+  var lostPIDs: [Int32] = []
   var lostExits = 0
 
   // Room that is used again each tick.
