@@ -3,7 +3,7 @@ import Glibc
 /// Looks every few milliseconds until `look` finds something; throws where that takes longer than
 /// `seconds`, which is generous: the machine may be busy with other tests.
 public func eventually<Found>(
-  _ what: String, within seconds: Double = 30, detail: () -> String = { "" },
+  _ what: String, within seconds: Double = 90, detail: () -> String = { "" },
   _ look: () async throws -> Found?
 ) async throws -> Found {
   let end = Monotonic.now + seconds
@@ -20,7 +20,7 @@ public func eventually<Found>(
 
 /// Looks every few milliseconds until `condition` holds; throws where that takes too long.
 public func until(
-  _ what: String, within seconds: Double = 30, detail: () -> String = { "" },
+  _ what: String, within seconds: Double = 90, detail: () -> String = { "" },
   _ condition: () async throws -> Bool
 ) async throws {
   _ = try await eventually(what, within: seconds, detail: detail) {

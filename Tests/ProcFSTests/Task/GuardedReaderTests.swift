@@ -56,7 +56,7 @@ struct GuardedReaderTests {
   @Test(
     "a command line that hangs costs a deadline, once",
     .enabled(if: Machine.canMountFUSE, "needs root, /dev/fuse and culprit-test-load"), .liveAlone,
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(8)))
   func hangingCommandLine() async throws {
     let stall = try await HungFUSE.make()
     let pid = try await stall.hangUnreadably()
@@ -88,7 +88,7 @@ struct GuardedReaderTests {
   @Test(
     "who a process is can be asked while its command line hangs",
     .enabled(if: Machine.canMountFUSE, "needs root, /dev/fuse and culprit-test-load"), .liveAlone,
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(8)))
   func hangingIdentity() async throws {
     let stall = try await HungFUSE.make()
     let pid = try await stall.hangUnreadably()

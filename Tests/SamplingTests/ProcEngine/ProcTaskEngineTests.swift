@@ -133,7 +133,7 @@ struct ProcTaskEngineTests {
     }
   }
 
-  @Test("a task in D is seen, named, and since when", .timeLimit(.minutes(2)))
+  @Test("a task in D is seen, named, and since when", .timeLimit(.minutes(8)))
   func waiting() async throws {
     let stall = try await VforkParent.make()
     let watch = try EngineWatch()
@@ -156,7 +156,7 @@ struct ProcTaskEngineTests {
     }
   }
 
-  @Test("a thread in D that isn't the first one is seen", .timeLimit(.minutes(2)))
+  @Test("a thread in D that isn't the first one is seen", .timeLimit(.minutes(8)))
   func waitingThread() async throws {
     guard Machine.has("python3") else { return }
     let folder = try TestFolder()
@@ -201,7 +201,7 @@ struct ProcTaskEngineTests {
     #expect(watch.total(load.pid)?.parentPID == getpid())
   }
 
-  @Test("more processes than descriptors", .timeLimit(.minutes(3)))
+  @Test("more processes than descriptors", .timeLimit(.minutes(8)))
   func manyProcesses() async throws {
     let herd = try load("sleepers", "--children", "3000")
     let children = try #require(try await herd.truth().pids)

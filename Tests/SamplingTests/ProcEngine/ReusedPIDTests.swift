@@ -12,7 +12,7 @@ struct ReusedPIDTests {
   @Test(
     "a pid that is used again is another process",
     .enabled(if: Machine.isRoot && Machine.has("python3"), "needs root and python3"),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(8)))
   func reusedPID() async throws {
     for descriptorLimit in [1000, 0] { try await reusePID(descriptorLimit) }
   }
