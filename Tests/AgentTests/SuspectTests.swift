@@ -121,29 +121,4 @@ struct SuspectTests {
     #expect(result.outputText.contains("vfork child"), "\(result)")
     try await stall.release()
   }
-
-  /// The kernel keeps whatever name and command line a process wants; what we print is fit for any
-  /// terminal.
-  @Test(arguments: ["\\033[2J\\033[31mx", "a\\nb) R 1 (", "\\377\\376\\2331m", "\\007\\010\\015"])
-  func aHostileNameIsNeverPrintedRaw(name: String) async throws {
-    let folder = try TestFolder()
-    // It dirties a page over and over, so it is a suspect.
-    let script = """
-      printf "$1" >/proc/$$/comm; echo $$
-      while :; do printf x >"$0/file"; sleep 0.05; done
-      """
-    let hostile = try Program(["sh", "-c", script, folder.path, name, "\u{1B}]0;x\u{07}\u{9B}2J"])
-    try await until("its name") { !hostile.output.isEmpty }
-    for words in [["--json"], []] {
-      let result = try await AgentProgram.run(
-        ["suspects", "--for", "600ms", "--rows", "1000", "--cmdline", "full"] + words)
-      #expect(result.code == 0, "\(result)")
-      let text = try #require(String(validating: result.output, as: UTF8.self))
-      #expect(text.contains("\(hostile.pid)"), "it is named at all: \(result)")
-      #expect(
-        !text.unicodeScalars.contains {
-          $0.value < 0x20 && $0 != "\n" || (0x7F..<0xA0).contains($0.value)
-        }, "\(result.output.filter { $0 != 0x0A && $0 < 0x20 })")
-    }
-  }
 }

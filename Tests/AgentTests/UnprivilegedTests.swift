@@ -50,19 +50,6 @@ struct UnprivilegedTests {
     try await stall.release()
   }
 
-  @Test func whatIsOursIsKnown() async throws {
-    let folder = try TestFolder()
-    chmod(folder.path, 0o777)
-    let script = "while :; do printf x >\"$0/file\"; sleep 0.05; done"
-    let writer = try Program(Machine.withoutRights + ["sh", "-c", script, folder.path])
-    try await until("its first file") {
-      FileManager.default.fileExists(atPath: folder.file("file"))
-    }
-    let lines = try await AgentProgram.suspects(["--for", "2s"], withoutRights: true)
-    let line = try #require(lines.of(writer.pid), "\(lines)")
-    #expect(line.write_bytes.value ?? 0 > 0, "\(line)")
-  }
-
   @Test func doctorSaysWhatIsDenied() async throws {
     let result = try await run(["doctor", "--json"])
     #expect(result.code == 0, "\(result)")
