@@ -15,10 +15,10 @@ struct ReapingLedgerTests {
   func once() {
     let ledger = ReapingLedger()
     ledger.add(bytes(8), to: 1)
-    #expect(ledger.settle(bytes(10), of: 2) == bytes(0))
-    #expect(ledger.settle(bytes(5), of: 1) == bytes(5))
-    #expect(ledger.settle(bytes(10), of: 1) == bytes(3))
-    #expect(ledger.settle(bytes(10), of: 1) == bytes(0))
+    #expect(ledger.settle(bytes(10), of: 2, adoptsOrphans: false) == bytes(0))
+    #expect(ledger.settle(bytes(5), of: 1, adoptsOrphans: false) == bytes(5))
+    #expect(ledger.settle(bytes(10), of: 1, adoptsOrphans: false) == bytes(3))
+    #expect(ledger.settle(bytes(10), of: 1, adoptsOrphans: false) == bytes(0))
   }
 
   @Test("a reaper that ends leaves what it was to be handed")
@@ -26,15 +26,16 @@ struct ReapingLedgerTests {
     let ledger = ReapingLedger()
     ledger.add(bytes(8), to: 1)
     #expect(ledger.leave(1) == bytes(8) && ledger.leave(1) == bytes(0))
-    #expect(ledger.settle(bytes(8), of: 1) == bytes(0))
+    #expect(ledger.settle(bytes(8), of: 1, adoptsOrphans: false) == bytes(0))
   }
 
-  @Test("an orphan's bytes are taken from whoever was handed them")
+  @Test("an orphan's bytes are taken from who adopts orphans")
   func orphans() {
     let ledger = ReapingLedger()
     ledger.add(bytes(8), to: nil)
-    #expect(ledger.settle(bytes(6), of: 77) == bytes(6))
-    #expect(ledger.settle(bytes(6), of: 78) == bytes(2))
+    #expect(ledger.settle(bytes(6), of: 76, adoptsOrphans: false) == bytes(0))
+    #expect(ledger.settle(bytes(6), of: 77, adoptsOrphans: true) == bytes(6))
+    #expect(ledger.settle(bytes(6), of: 78, adoptsOrphans: true) == bytes(2))
   }
 
   /// A parent that ignores SIGCHLD is handed nothing.
@@ -44,7 +45,7 @@ struct ReapingLedgerTests {
     ledger.add(bytes(8), to: 1)
     ledger.add(bytes(9), to: nil)
     for _ in 0..<200 { ledger.age() }
-    #expect(ledger.settle(bytes(20), of: 1) == bytes(0))
+    #expect(ledger.settle(bytes(20), of: 1, adoptsOrphans: true) == bytes(0))
   }
 
   @Test("smaller and larger go by field")

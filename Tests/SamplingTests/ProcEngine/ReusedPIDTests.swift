@@ -5,55 +5,67 @@ import Testing
 
 @testable import Sampling
 
-/// By itself: while it runs, pids of any other test's processes may be used again at once.
-@Suite("pids that are used again", .liveAlone)
+/// Trap 2, forced: in a pid namespace of its own, where nobody else's pids are given away again.
+@Suite(
+  "pids that are used again",
+  .enabled(if: Machine.isRoot && Machine.has("python3"), "needs root and python3"), .live)
 struct ReusedPIDTests {
-  /// Trap 2, forced.
-  @Test(
-    "a pid that is used again is another process",
-    .enabled(if: Machine.isRoot && Machine.has("python3"), "needs root and python3"),
-    .timeLimit(.minutes(8)))
-  func reusedPID() async throws {
-    for descriptorLimit in [1000, 0] { try await reusePID(descriptorLimit) }
-  }
+  /// The first process of the namespace. It starts one that sleeps; when told so it ends that one
+  /// and gives its pid to another, which writes.
+  private static let script = """
+    import os, signal, sys, time
+    first = os.fork()
+    if first == 0:
+      time.sleep(60)
+      os._exit(0)
+    print(first, flush=True)
+    sys.stdin.readline()
+    os.kill(first, signal.SIGKILL)
+    os.waitpid(first, 0)
+    with open("/proc/sys/kernel/ns_last_pid", "w") as last: last.write(str(first - 1))
+    second = os.fork()
+    if second == 0:
+      with open(sys.argv[1], "w") as file: file.write("x" * 100000)
+      time.sleep(60)
+      os._exit(0)
+    print(second, flush=True)
+    sys.stdin.readline()
+    """
 
-  private func reusePID(_ descriptorLimit: Int) async throws {
+  @Test("who has a pid now isn't who had it before", arguments: [1000, 0])
+  func reusedPID(descriptorLimit: Int) async throws {
     let folder = try TestFolder()
-    let script = """
-      import os, sys, time
-      pid = int(sys.argv[1])
-      for attempt in range(2000):
-        with open("/proc/sys/kernel/ns_last_pid", "w") as last: last.write(str(pid - 1))
-        child = os.fork()
-        if child == 0:
-          if os.getpid() != pid: os._exit(0)
-          with open(sys.argv[2], "w") as file: file.write("x" * 100000)
-          time.sleep(60)
-          os._exit(0)
-        if child == pid: break
-        os.waitpid(child, 0)
-      else:
-        sys.exit(1)
-      os.waitpid(child, 0)
-      """
-    let first = try Program(["sleep", "60"])
-    let watch = try EngineWatch(descriptorLimit: descriptorLimit)
-    try watch.tick()
-    first.send(SIGKILL)
-    try await first.end()
-    let second = try Program(["python3", "-c", script, "\(first.pid)", folder.file("x")])
-    try await until("the pid to be used again") { folder.read("x").count == 100_000 }
-    try watch.tick()
-    try watch.tick()
-    let those = watch.totals.values.filter { $0.id.pid == first.pid }
-    // Somebody else may have had it in between.
-    #expect(those.contains { $0.hasEnded })
-    let heir = try #require(those.first { !$0.hasEnded })
-    #expect((100_000..<200_000).contains(Int(heir.io.value?.writeCharacters ?? 0)))
-    for other in those where other.id != heir.id {
-      #expect(other.hasEnded && other.io.value?.writeCharacters ?? 0 < 100_000)
+    let fifo = folder.file("fifo")
+    #expect(mkfifo(fifo, 0o600) == 0)
+    let input = open(fifo, O_RDWR)
+    defer { close(input) }
+    let program = try Program([
+      "sh", "-c",
+      "exec unshare -pf --kill-child --mount-proc python3 -c \"$1\" \"$2\" <\"$0\"", fifo,
+      Self.script, folder.file("x"),
+    ])
+    try await until("the first to sleep", detail: { program.errorText }) {
+      program.outputText.split(separator: "\n").count == 1
     }
-    kill(first.pid, SIGKILL)
-    try await second.end()
+    let leader = try #require(ProcessTree.descendants(of: program.pid).min())
+    let watch = try EngineWatch("/proc/\(leader)/root/proc", descriptorLimit: descriptorLimit)
+    #expect(!watch.seesEnds)
+    try watch.tick()
+    #expect(watch.processCount == 2)
+    #expect(write(input, "\n", 1) == 1)
+    try await until("the pid to be used again") { folder.read("x").count == 100_000 }
+    let pids = program.outputText.split(separator: "\n").compactMap { pid_t($0) }
+    #expect(pids.count == 2 && pids.first == pids.last)
+    let pid = try #require(pids.first)
+    try watch.tick()
+    try watch.tick()
+    let those = watch.totals.values.filter { $0.id.pid == pid }
+    #expect(those.count == 2)
+    let first = try #require(those.first { $0.hasEnded })
+    let heir = try #require(those.first { !$0.hasEnded })
+    #expect(first.io.value?.writeCharacters ?? 0 == 0 && first.id.startTicks <= heir.id.startTicks)
+    #expect((100_000..<110_000).contains(Int(heir.io.value?.writeCharacters ?? 0)))
+    program.send(SIGKILL)
+    try await program.end()
   }
 }

@@ -203,10 +203,11 @@ extension ProcTaskEngine {
   /// How much of `handed` is charged to somebody already.
   private mutating func settleHanded(_ handed: IOCounters, to process: Int) -> IOCounters {
     let pid = table.processes[process].id.pid
-    let known = ledger.settle(handed, of: pid)
+    let adopts = pid == 1 || table.processes[process].adoptsOrphans
+    let known = ledger.settle(handed, of: pid, adoptsOrphans: adopts)
     let rest = handed - known
     guard !rest.isZero, findGoneChildren(of: pid) else { return known }
-    return known + ledger.settle(rest, of: pid)
+    return known + ledger.settle(rest, of: pid, adoptsOrphans: adopts)
   }
 
   /// Looks whether children that ran a moment ago are gone by now, and books them; `false` where
@@ -251,6 +252,9 @@ extension ProcTaskEngine {
       // A parent that can't be seen needn't be looked for again.
       table.processes[process].hasForeignParent =
         stat.parentPID == entry.stat.parentPID && table.place(of: stat.parentPID) == nil
+      if stat.parentPID != entry.stat.parentPID, let heir = table.place(of: stat.parentPID) {
+        table.processes[heir].adoptsOrphans = true
+      }
       table.processes[process].stat.parentPID = stat.parentPID
     case .denied, .failed: return
     }

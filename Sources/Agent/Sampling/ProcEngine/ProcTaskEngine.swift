@@ -1,3 +1,5 @@
+import Bytes
+import Glibc
 import ProcFS
 import Records
 
@@ -81,7 +83,8 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
     let room = HeldFiles.raiseLimit() - ProcTaskEngine.descriptorReserve
     files = HeldFiles(limit: min(descriptorLimit, room))
     guarded = GuardedReader(root: root)
-    listener = hearsExits && root.isLive ? ProcTaskEngine.listen() : nil
+    let canHear = hearsExits && root.isLive && ProcTaskEngine.isOwnNamespace(root)
+    listener = canHear ? ProcTaskEngine.listen() : nil
     delays = DelayAccounting(root)
     self.root = root
   }
@@ -94,11 +97,23 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
     }
   }
 
-  /// The agent itself has run by now: where its file says no, the kernel doesn't count.
+  /// We have run by now, and so has the first process: where the file says no, the kernel doesn't
+  /// count. (We aren't in the procfs of another pid namespace.)
   private static func countsRunTimes(_ root: borrowing ProcRoot) -> Bool {
     var buffer = ReadBuffer(capacity: 128, limit: 128)
-    guard root.readRecord(ProcPath("self/schedstat"), into: &buffer) == .bytes else { return false }
-    return buffer.withBytes { TaskRunTime($0)?.isEmpty == false }
+    for path: StaticString in ["self/schedstat", "1/schedstat"]
+    where root.readRecord(ProcPath(path), into: &buffer) == .bytes {
+      return buffer.withBytes { TaskRunTime($0)?.isEmpty == false }
+    }
+    return false
+  }
+
+  /// Exit records name tasks by the first pid namespace's numbers: they are of no use beside the
+  /// procfs of another one. `self` is ours there, or nobody's.
+  private static func isOwnNamespace(_ root: borrowing ProcRoot) -> Bool {
+    var buffer = ReadBuffer(capacity: 128, limit: 128)
+    guard root.readLink(ProcPath("self"), into: &buffer) == .bytes else { return false }
+    return buffer.withBytes { $0.decimal(in: 0..<$0.count) } == Int64(getpid())
   }
 
   /// `nil` where we may not, or the kernel can't.

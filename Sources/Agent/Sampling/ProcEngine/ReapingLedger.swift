@@ -5,8 +5,8 @@ import Records
 /// already must not be charged again.
 ///
 /// A parent that ends without waiting leaves its children to a subreaper or to init; one that
-/// ignores SIGCHLD is handed nothing at all. So a debt whose reaper isn't known is taken from
-/// whoever is handed something that nothing else explains, and every debt is forgotten in the end.
+/// ignores SIGCHLD is handed nothing at all. So a debt whose reaper isn't known is taken from what
+/// init or a subreaper is handed that nothing else explains, and every debt is forgotten in the end.
 final class ReapingLedger {
   private struct Debt {
     var bytes = IOCounters()
@@ -41,9 +41,12 @@ final class ReapingLedger {
   func remove(_ bytes: IOCounters, from reaper: Int32) { _ = take(bytes, from: reaper) }
 
   /// Takes from `reaper`'s debts as much as is in `handed`, and returns it.
-  func settle(_ handed: IOCounters, of reaper: Int32) -> IOCounters {
+  ///
+  /// - Parameter adoptsOrphans: it is init, or a subreaper: what nobody else was handed may be his.
+  func settle(_ handed: IOCounters, of reaper: Int32, adoptsOrphans: Bool) -> IOCounters {
     guard !handed.isZero else { return handed }
     let taken = take(handed, from: reaper)
+    guard adoptsOrphans else { return taken }
     let more = (handed - taken).least(orphaned.bytes)
     orphaned.bytes = orphaned.bytes - more
     return taken + more

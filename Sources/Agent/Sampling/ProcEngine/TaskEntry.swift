@@ -64,6 +64,8 @@ struct ProcessEntry {
   var isGone = false
   /// Its parent isn't in the table and won't be: another namespace's, or hidden.
   var hasForeignParent = false
+  /// A process that lost its parent became its child: it is init or a subreaper.
+  var adoptsOrphans = false
   /// What it moved has been handed to its parent.
   var isSettled = false
   /// Its end has been reported.
