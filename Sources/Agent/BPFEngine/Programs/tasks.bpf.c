@@ -18,6 +18,8 @@ struct seen {
   __u64 block_delay, swap_delay;
   /// The walk that it was last written in.
   __u64 walk;
+  /// 0 in a task that came after the first walk and wasn't written yet.
+  __u64 is_known;
 };
 
 struct {
@@ -61,15 +63,10 @@ enum {
 };
 
 /// The letter of /proc/PID/stat: task_state_index() of include/linux/sched.h.
-static __always_inline __u8 find_letter(struct task_struct *task) {
-  __u32 state;
-  if (bpf_core_field_exists(task->__state)) {
-    state = task->__state;
-  } else {
-    struct task_struct___before_5_14 *old = (void *)task;
-    state = (__u32)BPF_CORE_READ(old, state);
-  }
-  __u32 ended = (__u32)task->exit_state;
+///
+/// A global function: the verifier looks at it once, by itself, and follows no letter that it
+/// returns down every path to come.
+__noinline int state_letter_of(__u32 state, __u32 ended) {
   if (ended & EXIT_DEAD) return 'X';
   if (ended & EXIT_ZOMBIE) return 'Z';
   if (state & (TASK_FROZEN | TASK_RTLOCK_WAIT)) return 'D';
@@ -81,11 +78,15 @@ static __always_inline __u8 find_letter(struct task_struct *task) {
   return 'R';
 }
 
-/// The same by way of memory: the verifier follows a letter that it knows down every path to come,
-/// but forgets what stands in a map.
 static __always_inline __u8 state_letter(struct task_struct *task, __u8 *place) {
-  *(volatile __u8 *)place = find_letter(task);
-  return *(volatile __u8 *)place;
+  __u32 state;
+  if (bpf_core_field_exists(task->__state)) {
+    state = task->__state;
+  } else {
+    struct task_struct___before_5_14 *old = (void *)task;
+    state = (__u32)BPF_CORE_READ(old, state);
+  }
+  return *place = (__u8)state_letter_of(state, (__u32)task->exit_state);
 }
 
 static void read_counters(struct task_struct *task, struct seen *now) {
@@ -97,10 +98,11 @@ static void read_counters(struct task_struct *task, struct seen *now) {
   now->io[4] = task->ioac.read_bytes;
   now->io[5] = task->ioac.write_bytes;
   now->io[6] = task->ioac.cancelled_write_bytes;
-  // NULL as long as delay accounting is off, and for tasks that started before it was on.
+  // NULL as long as delay accounting is off, and for tasks that started before it was on: then what
+  // is read through it is 0.
   struct task_delay_info *delays = task->delays;
-  now->block_delay = delays ? delays->blkio_delay : 0;
-  now->swap_delay = delays && bpf_core_field_exists(delays->swapin_delay) ? delays->swapin_delay : 0;
+  now->block_delay = delays->blkio_delay;
+  now->swap_delay = bpf_core_field_exists(delays->swapin_delay) ? delays->swapin_delay : 0;
 }
 
 /// Fills in who the task is, and what its counters grew by. Returns whether they grew at all.
@@ -217,8 +219,8 @@ static __always_inline int visit_task(struct task_struct *task, const struct vis
   struct seen now;
   read_counters(task, &now);
   now.walk = visit->walk;
+  now.is_known = 1;
   struct seen *before = bpf_task_storage_get(&seen_tasks, task, 0, 0);
-  int is_new = !before;
   if (!before) {
     before = bpf_task_storage_get(&seen_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if (!before) return 0;
@@ -235,7 +237,7 @@ static __always_inline int visit_task(struct task_struct *task, const struct vis
                 (now.block_delay ^ before->block_delay) | (now.swap_delay ^ before->swap_delay);
   for (int index = 0; index < CULPRIT_IO_COUNTERS; index++)
     grown |= now.io[index] ^ before->io[index];
-  int is_new_process = is_new && task->pid == task->tgid && !visit->is_baseline;
+  int is_new_process = !before->is_known && task->pid == task->tgid;
   if (!grown && state != 'D' && !is_new_process) return 0;
   describe(task, record, &now, before);
   if (state == 'D') describe_wait(task, record);
@@ -275,7 +277,6 @@ int walk_tasks(struct culprit_walk *ctx) {
   if (!record) return 0;
   struct visit visit = {.walk = ctx->walk, .is_baseline = ctx->is_baseline};
   int only_waiting = ctx->only_waiting;
-  __u32 processes = 0, left_out = 0;
   struct bpf_iter_task walk;
   struct task_struct *task;
   bpf_rcu_read_lock();
@@ -287,17 +288,15 @@ int walk_tasks(struct culprit_walk *ctx) {
       read_counters(task, &now);
       describe(task, record, &now, &now);
       describe_wait(task, record);
-      left_out += emit(0, record) != 0;
+      ctx->left_out += emit(0, record) != 0;
       continue;
     }
-    processes += task->pid == task->tgid;
+    ctx->process_count += task->pid == task->tgid;
     if (is_quiet(task, visit.walk)) continue;
-    left_out += visit_task(task, &visit, record) != 0;
+    ctx->left_out += visit_task(task, &visit, record) != 0;
   }
   bpf_iter_task_destroy(&walk);
   bpf_rcu_read_unlock();
-  ctx->process_count = processes;
-  ctx->left_out = left_out;
   return 0;
 }
 
