@@ -6,25 +6,48 @@ extension ProcTaskEngine {
   /// Marks tasks that ran since the last look, and loses those that ended.
   mutating func findRuns() {
     let table = table
-    for place in table.tasks.indices {
-      let process = Int(table.tasks[place].process)
-      guard process >= 0, !table.processes[process].isGone else { continue }
-      guard hasRunTimes else {
-        markRun(place)
-        continue
+    guard hasProcessClocks else {
+      for place in table.tasks.indices {
+        let process = Int(table.tasks[place].process)
+        if process >= 0, !table.processes[process].isGone { findRun(of: place) }
       }
-      switch readRunTime(of: place) {
-      case .bytes: note(runTime(), of: place)
-      case .vanished: lose(place)
-      case .denied, .failed: markRun(place)
+      return
+    }
+    var process = table.nextThatRan(from: 0)
+    while process < table.processes.count {
+      var place = table.processes[process].firstTask
+      while place >= 0, !table.processes[process].isGone {
+        let next = table.tasks[Int(place)].next
+        findRun(of: Int(place))
+        place = next
       }
+      process = table.nextThatRan(from: process + 1)
     }
   }
 
-  /// Reads a task's `schedstat` into the small buffer.
+  private mutating func findRun(of place: Int) {
+    guard hasRunTimes else { return markRun(place) }
+    switch readRunTime(of: place) {
+    case .bytes: note(runTime(), of: place)
+    case .vanished: lose(place)
+    case .denied, .failed: markRun(place)
+    }
+  }
+
+  /// Reads a task's `schedstat` into the small buffer. It stays open for the next time: where there
+  /// are clocks of processes, only who runs gets here.
   private mutating func readRunTime(of place: Int) -> ReadOutcome {
+    if table.tasks[place].file == .none {
+      table.tasks[place].file = files.open(path(of: place, .schedstat), in: root)
+    }
     let task = table.tasks[place]
     guard task.file == .none else { return files.readRecord(task.file, into: &small) }
+    return root.readRecord(path(of: place, .schedstat), into: &small)
+  }
+
+  /// The same of a task that is new; it is held open only where each tick needs it.
+  private mutating func readFirstRunTime(of place: Int) -> ReadOutcome {
+    guard hasProcessClocks else { return readRunTime(of: place) }
     return root.readRecord(path(of: place, .schedstat), into: &small)
   }
 
@@ -174,8 +197,7 @@ extension ProcTaskEngine {
 
   private mutating func addTask(_ tid: Int32, to process: Int, isNew: Bool) {
     guard let place = table.addTask(tid, to: process), hasRunTimes else { return }
-    table.tasks[place].file = files.open(path(of: place, .schedstat), in: root)
-    guard readRunTime(of: place) == .bytes, let time = runTime() else { return }
+    guard readFirstRunTime(of: place) == .bytes, let time = runTime() else { return }
     table.tasks[place].runNanoseconds = time.runNanoseconds
     table.tasks[place].slices = time.slices
     if isNew { table.processes[process].runNanoseconds &+= time.runNanoseconds }

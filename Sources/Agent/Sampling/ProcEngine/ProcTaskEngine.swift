@@ -5,9 +5,9 @@ import Records
 
 /// The engine over `/proc`, for where there is no BPF.
 ///
-/// A task that has not run since the last tick can't have moved a byte, left `D` or ended; whether
-/// it ran its `schedstat` tells, which is held open and costs half a microsecond. Only what ran is
-/// read: `stat` of each task, and once per process `io`. A task went into `D` by running last, so
+/// A task that has not run since the last tick can't have moved a byte, left `D` or ended. Whether
+/// anybody in a process ran its CPU-time clock tells, and which task it was its `schedstat`, held
+/// open. Only what ran is read: `stat` of each task, and once per process `io`. A task went into `D` by running last, so
 /// that was seen; from then on it is watched until it leaves it.
 ///
 /// What a process reports is what its own tasks moved. Its `io` also holds what its children had
@@ -27,6 +27,8 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
   let isLive: Bool
   /// `schedstat` is there and counts.
   let hasRunTimes: Bool
+  /// The clocks of processes tell who ran: the procfs is of our own pid namespace.
+  let hasProcessClocks: Bool
   var files: HeldFiles
   var guarded: GuardedReader
   var listener: ExitListener?
@@ -83,8 +85,9 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
     let room = HeldFiles.raiseLimit() - ProcTaskEngine.descriptorReserve
     files = HeldFiles(limit: min(descriptorLimit, room))
     guarded = GuardedReader(root: root)
-    let canHear = hearsExits && root.isLive && ProcTaskEngine.isOwnNamespace(root)
-    listener = canHear ? ProcTaskEngine.listen() : nil
+    let isOurs = root.isLive && ProcTaskEngine.isOwnNamespace(root)
+    hasProcessClocks = isOurs && ProcessClock.nanoseconds(of: getpid()) != nil
+    listener = hearsExits && isOurs ? ProcTaskEngine.listen() : nil
     delays = DelayAccounting(root)
     self.root = root
   }

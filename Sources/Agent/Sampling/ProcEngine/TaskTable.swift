@@ -12,6 +12,9 @@ final class TaskTable {
   private(set) var count = 0
   var tasks: [TaskEntry] = []
   var processes: [ProcessEntry] = []
+  /// What each process's clock showed last, by its place. Apart from the rest: all of it is walked
+  /// over each time.
+  private var clocks: [(pid: Int32, nanoseconds: UInt64)] = []
   /// Places of processes that are gone and not swept yet.
   private(set) var gone: [Int] = []
   private var places: [Int32: Int32] = [:]
@@ -33,13 +36,30 @@ final class TaskTable {
     if let free = freeProcesses.popLast() {
       place = Int(free)
       processes[place] = entry
+      clocks[place] = (stat.id, 0)
     } else {
       place = processes.count
       processes.append(entry)
+      clocks.append((stat.id, 0))
     }
     places[stat.id] = Int32(truncatingIfNeeded: place)
     count += 1
     return place
+  }
+
+  /// The first place from `start` on whose process has run since its clock was last looked at, or
+  /// is there no more.
+  func nextThatRan(from start: Int) -> Int {
+    clocks.withUnsafeMutableBufferPointer { clocks in
+      for place in start..<max(start, clocks.count) where clocks[place].pid > 0 {
+        let now = ProcessClock.nanoseconds(of: clocks[place].pid)
+        guard let now, now == clocks[place].nanoseconds else {
+          clocks[place].nanoseconds = now ?? 0
+          return place
+        }
+      }
+      return max(start, clocks.count)
+    }
   }
 
   /// The place of a new task of a process, behind the first one; `nil` where there is no room.
@@ -97,6 +117,7 @@ final class TaskTable {
   func markGone(_ process: Int) {
     guard !processes[process].isGone else { return }
     processes[process].isGone = true
+    clocks[process].pid = -1
     gone.append(process)
     let pid = processes[process].id.pid
     if place(of: pid) == process { places[pid] = nil }
