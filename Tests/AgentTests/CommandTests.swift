@@ -192,6 +192,8 @@ struct FrameCheck {
     decoder.feed(bytes.span) { events.append($0) }
     if isWhole { decoder.finish { events.append($0) } }
     var introduced: Set<ProcessID> = []
+    // One that runs another program is introduced again.
+    var names: [ProcessID: TaskName] = [:]
     var number: UInt64 = 0
     for event in events {
       guard case .frame(let decoded) = event else {
@@ -204,7 +206,9 @@ struct FrameCheck {
       switch decoded.frame {
       case .hello(let found): hello = found
       case .identity(let identity):
-        #expect(introduced.insert(identity.id).inserted, "introduced twice: \(identity)")
+        let isNew = names.updateValue(identity.name, forKey: identity.id) != identity.name
+        #expect(isNew, "introduced twice: \(identity)")
+        introduced.insert(identity.id)
       case .tick(let tick):
         ticks.append(tick)
         // Introductions are bounded for each tick; the rest follows.

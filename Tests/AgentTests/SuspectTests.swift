@@ -121,4 +121,70 @@ struct SuspectTests {
     #expect(result.outputText.contains("vfork child"), "\(result)")
     try await stall.release()
   }
+
+  /// kptr_restrict=2 hides addresses from everybody; names aren't addresses.
+  @Test(.enabled(if: Machine.isRoot, "needs root, to set kptr_restrict"))
+  func addressesMayBeHidden() async throws {
+    let setting = "/proc/sys/kernel/kptr_restrict"
+    let before = TestFolder.text(setting)
+    try "2\n".write(toFile: setting, atomically: false, encoding: .utf8)
+    defer { try? before.write(toFile: setting, atomically: false, encoding: .utf8) }
+    let stall = try await VforkParent.make()
+    for engine in ["auto", "proc"] {
+      let lines = try await AgentProgram.suspects(["--engine", engine, "--for", "500ms"])
+      let line = try #require(lines.of(stall.parent), "\(lines)")
+      #expect(line.wait_class == "process", "\(engine): \(line)")
+      let stack = try #require(line.stack?.value)
+      #expect(stack.contains { $0.contains("fork") }, "\(engine): \(stack)")
+    }
+    try await stall.release()
+  }
+
+  /// In a time namespace the boot clock is another: how long somebody has waited is not.
+  @Test(
+    .enabled(if: Machine.isRoot, "needs root, for a time namespace"), arguments: ["auto", "proc"])
+  func theBootClockMayBeAnother(engine: String) async throws {
+    let stall = try await VforkParent.make()
+    let result = try await Program.run([
+      "unshare", "-T", "--boottime", "100000000", "--monotonic", "50000000", AgentProgram.path,
+      "suspects", "--json", "--engine", engine, "--for", "1s",
+    ])
+    #expect(result.code == 0, "\(result)")
+    let lines = try result.lines.map {
+      try JSONDecoder().decode(SuspectLine.self, from: Data($0.utf8))
+    }
+    let line = try #require(lines.of(stall.parent), "\(result)")
+    #expect((0..<600).contains(line.wait_seconds ?? -1), "\(line)")
+    try await stall.release()
+  }
+
+  /// The kernel keeps whatever name and command line a process wants; what we print is fit for any
+  /// terminal.
+  @Test(arguments: ["\\033[2J\\033[31mx", "a\\nb) R 1 (", "\\377\\376\\2331m", "\\007\\010\\015"])
+  func aHostileNameIsNeverPrintedRaw(name: String) async throws {
+    let folder = try TestFolder(below: "/var/tmp")
+    // It dirties new pages over and over, so it is a suspect.
+    let script = """
+      printf "$1" >/proc/$$/comm; echo $$
+      while :; do printf %8192s x >>"$0/file"; sleep 0.05; done
+      """
+    let hostile = try Program(["sh", "-c", script, folder.path, name, "\u{1B}]0;x\u{07}\u{9B}2J"])
+    try await until("its name") { !hostile.output.isEmpty }
+    for words in [["--json"], []] {
+      // A busy machine may not let it write for a while.
+      let result = try await eventually("it to be named") {
+        let result = try await AgentProgram.run(
+          ["suspects", "--for", "1s", "--rows", "1000", "--cmdline", "full"] + words)
+        return result.outputText.contains("\(hostile.pid)") ? result : nil
+      }
+      #expect(result.code == 0, "\(result)")
+      let text = try #require(String(validating: result.output, as: UTF8.self))
+      #expect(
+        !text.unicodeScalars.contains {
+          $0.value < 0x20 && $0 != "\n" || (0x7F..<0xA0).contains($0.value)
+        }, "\(result.output.filter { $0 != 0x0A && $0 < 0x20 })")
+    }
+    hostile.send(SIGKILL)
+    try await hostile.end()
+  }
 }

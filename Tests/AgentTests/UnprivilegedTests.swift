@@ -50,6 +50,22 @@ struct UnprivilegedTests {
     try await stall.release()
   }
 
+  @Test func whatIsOursIsKnown() async throws {
+    let folder = try TestFolder(below: "/var/tmp")
+    chmod(folder.path, 0o777)
+    let script = "while :; do printf %8192s x >>\"$0/file\"; sleep 0.05; done"
+    let writer = try Program(Machine.withoutRights + ["sh", "-c", script, folder.path])
+    try await until("its first file") {
+      FileManager.default.fileExists(atPath: folder.file("file"))
+    }
+    let line = try await eventually("it to be named") {
+      try await AgentProgram.suspects(["--for", "2s"], withoutRights: true).of(writer.pid)
+    }
+    #expect(line.write_bytes.value ?? 0 > 0, "\(line)")
+    writer.send(SIGKILL)
+    try await writer.end()
+  }
+
   @Test func doctorSaysWhatIsDenied() async throws {
     let result = try await run(["doctor", "--json"])
     #expect(result.code == 0, "\(result)")
@@ -57,6 +73,25 @@ struct UnprivilegedTests {
     #expect(iterator.contains("\"denied\""), "\(iterator)")
     #expect(iterator.contains("setcap"), "\(iterator)")
     #expect(try await run(["doctor", "--check"]).code == 3)
+  }
+
+  /// What hidepid hides is missing, and doctor says so and what to do.
+  @Test func hiddenProcessesAreMissedAndSaidSo() async throws {
+    let hidden = "mount -t proc -o hidepid=2 proc /proc && exec \"$@\""
+    func run(_ words: [String]) async throws -> ProgramResult {
+      try await Program.run(
+        ["unshare", "-m", "--propagation", "private", "sh", "-c", hidden, "sh"]
+          + Machine.withoutRights + [AgentProgram.path] + words)
+    }
+    let frames = try await run(["run", "--stdout", "--for", "1s", "--interval", "200ms"])
+    #expect(frames.code == 0, "\(frames)")
+    let tick = try #require(try FrameCheck(frames.output).ticks.last)
+    // Itself, and what else is nobody's.
+    #expect(tick.processCount >= 1 && tick.processCount < 20)
+    #expect(tick.row[.us] != nil && tick.load != nil)
+    let doctor = try await run(["doctor", "--json"])
+    let line = try #require(doctor.lines.first { $0.contains("hidepid") }, "\(doctor)")
+    #expect(line.contains("remount,hidepid=0"), "\(line)")
   }
 
   @Test func aVforkParentOfAnothersIsNamed() async throws {

@@ -4,9 +4,10 @@ import Foundation
 public final class TestFolder: Sendable {
   public let path: String
 
-  public init() throws {
+  /// - Parameter parent: `/var/tmp` is on a block device where `/tmp` may not be.
+  public init(below parent: String = NSTemporaryDirectory()) throws {
     // A short name: the path of a socket has room for 107 bytes.
-    var template = Array("\(NSTemporaryDirectory())/culprit-XXXXXX".utf8CString)
+    var template = Array("\(parent)/culprit-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       throw TestTrouble("no folder for the test: \(String(cString: strerror(errno)))")
     }

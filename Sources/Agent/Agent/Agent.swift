@@ -24,6 +24,8 @@ public enum Agent {
       case "suspects": return try SuspectsCommand(rest).run()
       case "top": return try TopCommand(rest).run()
       case "doctor": return try DoctorCommand(rest).run()
+      case "explain": return try ExplainCommand(rest).run()
+      case "completion": return try complete(rest)
       case "version", "--version":
         Output.write("culprit-agent \(AgentVersion.number)\n")
         return 0
@@ -41,6 +43,17 @@ public enum Agent {
       Output.complain("\(error)")
       return 1
     }
+  }
+}
+
+extension Agent {
+  private static func complete(_ words: ArraySlice<String>) throws(UsageError) -> Int32 {
+    let shells = Completion.Shell.allCases.map(\.rawValue).joined(separator: ", ")
+    guard words.count == 1, let shell = words.first.flatMap(Completion.Shell.init) else {
+      throw UsageError("completion wants a shell: \(shells)")
+    }
+    Output.write(Completion.script(for: shell))
+    return 0
   }
 }
 

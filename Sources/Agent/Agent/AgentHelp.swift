@@ -11,6 +11,8 @@ enum AgentHelp {
       top        the same, over and over
       run        sample for ever, and write frames for culprit's collector
       doctor     what the kernel gives us here, and what would give us more
+      explain    who waits for what, in a pasted kernel stack or hung-task report
+      completion a script that completes these words in bash, zsh or fish
       version    the version
 
     EXAMPLES
@@ -26,6 +28,19 @@ enum AgentHelp {
     cap_net_admin; with less it reads less, and says what.
 
     """
+
+  static let verbs = ["suspects", "top", "run", "doctor", "explain", "completion", "version"]
+
+  /// The options that a command's help lists.
+  static func options(of verb: String) -> [String] {
+    let lines = commands[verb]?.split(separator: "\n") ?? []
+    let named = lines.compactMap { line -> String? in
+      let words = line.split(separator: " ")
+      guard line.hasPrefix("  --"), let first = words.first else { return nil }
+      return String(first)
+    }
+    return named + ["--help"]
+  }
 
   /// The help that a command line asks for; `nil` where it asks for none.
   static func asked(_ verb: String, _ rest: ArraySlice<String>) -> String? {
@@ -79,7 +94,10 @@ enum AgentHelp {
 
     """,
     "top": """
-    Shows who waits and who moves the bytes, over and over. Ctrl-C ends it.
+    Shows who waits and who moves the bytes, over and over.
+
+    KEYS
+      q ends it, the space bar holds the screen and lets it go on.
 
     USAGE
       culprit-agent top [OPTIONS]
@@ -90,6 +108,33 @@ enum AgentHelp {
     EXAMPLES
       culprit-agent top
       culprit-agent top --for 10s > ten-seconds.txt
+
+    """,
+    "explain": """
+    Reads /proc/PID/stack, the kernel's “blocked for more than 120 seconds” reports and
+    sysrq-w dumps, as dmesg, the journal or a mail have them, and says of each task what it
+    waits for, what to do next, and over all of them who waits for whom.
+
+    USAGE
+      culprit-agent explain FILE|- [--json]
+
+    OPTIONS
+      --json                  a line of JSON for each task, and one for the whole
+
+    EXAMPLES
+      dmesg | culprit-agent explain -
+      culprit-agent explain report.txt
+
+    """,
+    "completion": """
+    Prints a script for the shell that completes the agent's commands and options.
+
+    USAGE
+      culprit-agent completion bash|zsh|fish
+
+    EXAMPLES
+      source <(culprit-agent completion bash)
+      culprit-agent completion fish > ~/.config/fish/completions/culprit-agent.fish
 
     """,
     "doctor": """

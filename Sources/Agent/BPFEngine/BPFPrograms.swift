@@ -29,6 +29,8 @@ public struct BPFPrograms: ~Copyable {
   private let ends: BPFRing?
   private let records: BPFRing?
   private var walks: UInt64 = 0
+  /// When the first walk began, nanoseconds since boot.
+  private var baseline: UInt64 = 0
 
   /// The kernel hands out at most 32 KiB of records in one read(2) (bpf_seq_read).
   private static let bufferBytes = 64 * 1024
@@ -83,19 +85,28 @@ public struct BPFPrograms: ~Copyable {
   public mutating func readTasks(
     isBaseline: Bool = false, _ body: (borrowing BPFTask) -> Void
   ) throws(BPFError) -> Int {
-    if let records {
-      walks &+= 1
-      let walk = culprit_walk(
-        walk: walks, is_baseline: isBaseline ? 1 : 0, only_waiting: 0, process_count: 0,
-        left_out: 0)
-      let count = try run(walk, records, body)
-      if isBaseline { try set { $0.is_baseline = 0 } }
-      return count
+    // Until the first walk is over nobody's end is news.
+    if isBaseline { try set { $0.baseline_nanoseconds = .max } }
+    defer { if isBaseline { endBaseline() } }
+    guard let records else {
+      try walk(handles.read_tasks, body)
+      return counts().processes
     }
-    if isBaseline { try set { $0.is_baseline = 1 } }
-    try walk(handles.read_tasks, body)
-    if isBaseline { try set { $0.is_baseline = 0 } }
-    return counts().processes
+    walks &+= 1
+    var walk = culprit_walk()
+    walk.walk = walks
+    walk.baseline_nanoseconds = isBaseline ? .max : baseline
+    return try run(walk, records, body)
+  }
+
+  /// By the kernel's own clock, which starts of tasks count by, whatever time namespace we are in.
+  private mutating func endBaseline() {
+    var began: UInt64 = 0
+    try? set { control in
+      began = control.walk_nanoseconds
+      control.baseline_nanoseconds = began
+    }
+    baseline = began
   }
 
   /// Gives the tasks in `D` and remembers nothing.
@@ -103,8 +114,8 @@ public struct BPFPrograms: ~Copyable {
     _ body: (borrowing BPFTask) -> Void
   ) throws(BPFError) {
     guard let records else { return try walk(handles.look_at_waiting, body) }
-    let walk = culprit_walk(
-      walk: 0, is_baseline: 0, only_waiting: 1, process_count: 0, left_out: 0)
+    var walk = culprit_walk()
+    walk.only_waiting = 1
     _ = try run(walk, records, body)
   }
 
@@ -114,14 +125,19 @@ public struct BPFPrograms: ~Copyable {
   ) throws(BPFError) -> Int {
     var walk = walk
     var rounds = 0
+    var taken: UInt32 = 0
     repeat {
+      (walk.process_count, walk.left_out, walk.skip) = (0, 0, taken)
       guard culprit_bpf_run(handles.walk_tasks, &walk) == 0 else {
         throw .cannotRead(errno: errno)
       }
-      records.take(body)
+      records.take {
+        // A look remembers nobody: it skips as many as it has shown.
+        taken &+= 1
+        body($0)
+      }
       rounds += 1
-      // A look remembers nobody, so it can't go on: what it left out, the next one sees.
-    } while walk.left_out > 0 && walk.only_waiting == 0 && rounds < BPFPrograms.roundLimit
+    } while walk.left_out > 0 && rounds < BPFPrograms.roundLimit
     return Int(walk.process_count)
   }
 

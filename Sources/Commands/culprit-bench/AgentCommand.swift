@@ -21,7 +21,7 @@ struct AgentCommand: ParsableCommand {
       """)
 
   @Option(help: "How many processes the herd has.")
-  var processes = 2000
+  var processes = AgentCommand.barProcesses
 
   @Option(help: "How many of them wake ten times a second and write.")
   var active = 0
@@ -66,6 +66,9 @@ struct AgentCommand: ParsableCommand {
     }
   }
 
+  /// What the bars are measured at.
+  private static let barProcesses = 2000
+
   private func report(
     _ samplers: [Sampler], _ readings: [String: [Double]], _ resident: [String: Int]
   ) throws {
@@ -95,6 +98,8 @@ struct AgentCommand: ParsableCommand {
       }
       print(table.text)
     }
+    // The bars are of 2,000 sleeping processes.
+    guard processes == AgentCommand.barProcesses, active == 0 else { return }
     try printBars(bars(readings, resident, base), json: json)
   }
 

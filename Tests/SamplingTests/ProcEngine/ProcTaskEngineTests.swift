@@ -7,9 +7,6 @@ import Testing
 
 @Suite("the proc engine", .enabled(if: Machine.hasLoad, "\(Machine.needsLoad)"), .live)
 struct ProcTaskEngineTests {
-  /// Block device bytes need a file system that has one below.
-  static let folder = "/var/tmp"
-
   private func load(_ words: String...) throws -> LoadGenerator { try LoadGenerator(words) }
 
   /// Bytes given to write(2) are exact; those charged to the device are pages, and the file
@@ -252,7 +249,8 @@ struct ProcTaskEngineTests {
     let stat = TestFolder.text("/proc/\(program.pid)/stat").split(separator: " ")
     let known = (Double(stat[13]) ?? 0) + (Double(stat[14]) ?? 0)
     let seen = Double(watch.total(program.pid)?.cpuNanoseconds ?? 0) / 1e7
-    #expect(seen > known - 3 && seen < known + 5, "\(seen) seen, \(known) known")
+    // `stat` leaves out what interrupts took of it, and whatever ran the machine.
+    #expect(seen > known - 3 && seen < known * 1.3 + 5, "\(seen) seen, \(known) known")
     program.send(SIGKILL)
     try await program.end()
   }

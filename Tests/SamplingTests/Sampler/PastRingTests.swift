@@ -32,8 +32,8 @@ import Testing
   @Test func whatIsKeptIsTold() throws {
     var ring = PastRing()
     let tick = Self.tick(second: 10, rows: 2, waiting: 1)
-    ring.keep(tick)
-    let told = try #require(ring.ticks(before: Timestamp(nanoseconds: 11_000_000_000)).first)
+    ring.keep(tick, at: 10_000_000_000)
+    let told = try #require(ring.ticks(before: 11_000_000_000).first)
     #expect(told.time == tick.time && told.engine == .bpf)
     #expect(told.intervalNanoseconds == tick.intervalNanoseconds)
     #expect(told.row == tick.row)
@@ -47,32 +47,56 @@ import Testing
 
   @Test func twoMinutesAreKeptInOrder() {
     var ring = PastRing()
-    for second in 1...300 { ring.keep(Self.tick(second: Int64(second))) }
-    let told = ring.ticks(before: Timestamp(nanoseconds: 300_000_000_000))
+    for second in 1...300 {
+      ring.keep(Self.tick(second: Int64(second)), at: UInt64(second) * 1_000_000_000)
+    }
+    let told = ring.ticks(before: 300_000_000_000)
     // The one at the time itself isn't before it; of the 120 places it has one.
     #expect(told.map { $0.row[.r] ?? 0 } == Array(181...299))
   }
 
   @Test func whatIsOlderThanTwoMinutesIsNotTold() {
     var ring = PastRing()
-    for second in [10, 20, 30, 140, 200] as [Int64] { ring.keep(Self.tick(second: second)) }
-    let told = ring.ticks(before: Timestamp(nanoseconds: 141_000_000_000))
+    for second in [10, 20, 30, 140, 200] as [Int64] {
+      ring.keep(Self.tick(second: second), at: UInt64(second) * 1_000_000_000)
+    }
+    let told = ring.ticks(before: 141_000_000_000)
     #expect(told.map { $0.row[.r] ?? 0 } == [30, 140])
     ring.removeAll()
-    #expect(ring.ticks(before: Timestamp(nanoseconds: 141_000_000_000)).isEmpty)
+    #expect(ring.ticks(before: 141_000_000_000).isEmpty)
   }
 
-  @Test func aClockThatWasSetBackDoesNotPutThePastIntoTheFuture() {
+  /// The wall clock is set back, and far ahead: the past is what was before.
+  @Test func aClockThatIsSetLosesNothing() {
     var ring = PastRing()
-    for second in [1000, 1001, 500, 501] as [Int64] { ring.keep(Self.tick(second: second)) }
-    let told = ring.ticks(before: Timestamp(nanoseconds: 502_000_000_000))
-    #expect(told.map { $0.row[.r] ?? 0 } == [500, 501])
+    for (moment, second) in zip(1..., [1000, 1001, 500, 501, 90_000] as [Int64]) {
+      ring.keep(Self.tick(second: second), at: UInt64(moment) * 1_000_000_000)
+    }
+    let told = ring.ticks(before: 6_000_000_000)
+    #expect(told.map { $0.row[.r] ?? 0 } == [1000, 1001, 500, 501, 90_000])
+  }
+
+  /// Ten ticks a second are two minutes, too.
+  @Test func ofFastTicksOneASecondIsKept() throws {
+    var ring = PastRing()
+    let tick = Self.tick(second: 1)
+    for tenth in 0..<1200 as Range<UInt64> { ring.keep(tick, at: tenth * 100_000_000) }
+    #expect(ring.ticks(before: 119_950_000_000).count == 120)
+  }
+
+  @Test func whatCouldNotBeReadIsNotNothing() throws {
+    var ring = PastRing()
+    var tick = Self.tick(second: 1)
+    tick.processes[0].io = .denied
+    ring.keep(tick, at: 1_000_000_000)
+    let told = try #require(ring.ticks(before: 2_000_000_000).first)
+    #expect(told.processes[0].io == .gap && told.processes[1].io.value != nil)
   }
 
   @Test func noRowsButTheFirst() throws {
     var ring = PastRing()
-    ring.keep(Self.tick(second: 10, rows: 1000, waiting: 0))
-    let told = try #require(ring.ticks(before: Timestamp(nanoseconds: 11_000_000_000)).first)
+    ring.keep(Self.tick(second: 10, rows: 1000, waiting: 0), at: 10_000_000_000)
+    let told = try #require(ring.ticks(before: 11_000_000_000).first)
     #expect(told.processes.count == PastRing.rowLimit)
     #expect(told.processes.map(\.id.pid) == Array(1...200))
   }
@@ -83,7 +107,7 @@ import Testing
     let tick = Self.tick(second: 10, rows: rows, waiting: waiting)
     var ring = PastRing()
     culprit_allocations_begin()
-    for _ in 0..<200 { ring.keep(tick) }
+    for second in 0..<200 { ring.keep(tick, at: UInt64(second) * 1_000_000_000) }
     let room = culprit_allocations_end()
     #expect(room.bytes > 100_000, "it is measured at all")
     #expect(room.bytes <= 2 << 20, "\(room.bytes) bytes for \(rows) rows, \(waiting) waiting")
@@ -93,9 +117,9 @@ import Testing
   @Test func aSteadyTickAllocatesNothing() {
     let ticks = (0..<4).map { Self.tick(second: Int64($0), rows: 50 + $0, waiting: 10 + $0) }
     var ring = PastRing()
-    for index in 0..<500 { ring.keep(ticks[index % 4]) }
+    for index in 0..<500 { ring.keep(ticks[index % 4], at: UInt64(index) * 1_000_000_000) }
     culprit_allocations_begin()
-    for index in 0..<500 { ring.keep(ticks[index % 4]) }
+    for index in 500..<1000 { ring.keep(ticks[index % 4], at: UInt64(index) * 1_000_000_000) }
     let count = culprit_allocations_end().count
     #expect(count == 0)
   }

@@ -11,6 +11,7 @@ struct FrameStream {
   private var isSlowed = false
 
   mutating func begin(engine: EngineKind, reason: String, intervalNanoseconds: UInt64) {
+    firstPace = intervalNanoseconds
     append(
       .hello(
         Hello(
@@ -33,8 +34,7 @@ struct FrameStream {
   private mutating func noticePace(_ tick: HostTick) {
     // The tick says what interval was in force; this says it in words, once.
     let slowed = tick.pacedNanoseconds > firstPace
-    if firstPace == 0 { firstPace = tick.pacedNanoseconds }
-    guard slowed != isSlowed, firstPace > 0 else { return }
+    guard slowed != isSlowed else { return }
     isSlowed = slowed
     append(
       .notice(

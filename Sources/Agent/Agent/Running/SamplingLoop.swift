@@ -6,6 +6,8 @@ import Sampling
 struct SamplingLoop: ~Copyable {
   private(set) var sampler: Sampler
   private let limitNanoseconds: UInt64?
+  /// Waits until a moment of CLOCK_MONOTONIC, or until it is stopped.
+  var sleep: (UInt64) -> Void = { Stopper.sleep(until: $0) }
 
   init(_ options: SamplerOptions) throws(Failure) {
     do throws(EngineError) {
@@ -47,14 +49,14 @@ struct SamplingLoop: ~Copyable {
     while sampler.wantsLooks, !Stopper.isStopped {
       let next = SamplingLoop.now &+ sampler.lookNanoseconds
       guard next < due else { break }
-      Stopper.sleep(until: next)
+      sleep(next)
       do throws(EngineError) {
         try sampler.look(look)
       } catch {
         throw Failure(EngineErrorText.of(error, wish: .auto))
       }
     }
-    Stopper.sleep(until: due)
+    sleep(due)
   }
 
   /// Ticks that were missed (the host stood still) are not made up for.

@@ -7,6 +7,8 @@ enum Stopper {
 
   static var isStopped: Bool { isAsked != 0 || Output.isClosed }
 
+  static func stop() { isAsked = 1 }
+
   static func listen() {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()

@@ -30,11 +30,14 @@ struct SuspectsCommand {
     options.settings.looksAlways = true
     var loop = try SamplingLoop(options)
     var tally = SuspectTally()
+    let progress = Progress(totalNanoseconds: limit)
     try loop.run { output in
       tally.add(output)
+      progress.show()
     } look: { waiting in
       tally.add(waiting: waiting)
     }
+    progress.clear()
     if isJSON {
       var json = SuspectJSON(host: HostFacts.name, tally: tally)
       Output.write(json.lines())

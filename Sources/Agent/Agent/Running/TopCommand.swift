@@ -1,3 +1,4 @@
+import Glibc
 import Records
 import Sampling
 
@@ -11,9 +12,9 @@ struct TopCommand {
 
   func run() throws -> Int32 {
     var loop = try SamplingLoop(options)
-    let isTerminal = Output.isTerminal
-    if isTerminal { Output.write("\u{1B}[?1049h\u{1B}[?25l") }
-    defer { if isTerminal { Output.write("\u{1B}[?25h\u{1B}[?1049l") } }
+    let screen = Output.isTerminal ? TopScreen() : nil
+    if let screen { loop.sleep = { screen.wait(until: $0) } }
+    defer { screen?.close() }
     var identities: [ProcessID: ProcessIdentity] = [:]
     var previous: HostTick?
     try loop.run { output in
@@ -22,26 +23,13 @@ struct TopCommand {
       var tally = SuspectTally(identities: identities, before: previous)
       tally.add(output)
       previous = output.tick
-      // The first tick has nothing to compare with: only a terminal is told that we look.
-      guard tally.elapsedNanoseconds > 0 || isTerminal else { return }
-      show(tally, isTerminal)
+      if let screen {
+        screen.show(tally)
+      } else if tally.elapsedNanoseconds > 0 {
+        // The first tick has nothing to compare with: only a terminal is told that we look.
+        Output.write(SuspectText(host: HostFacts.name, tally: tally).text() + "\n")
+      }
     }
     return 0
-  }
-
-  private func show(_ tally: SuspectTally, _ isTerminal: Bool) {
-    var text = SuspectText(host: HostFacts.name, tally: tally)
-    guard isTerminal else {
-      Output.write(text.text() + "\n")
-      return
-    }
-    text.colours = Output.hasColours
-    text.width = Output.columns ?? 80
-    let height = max(Output.rows ?? 24, 10)
-    text.rows = max(2, (height - 10) / 2)
-    let lines = text.text().split(separator: "\n", omittingEmptySubsequences: false)
-    // Each line clears what was behind it, the last what was below: nothing flickers.
-    let screen = lines.prefix(height - 1).joined(separator: "\u{1B}[K\r\n")
-    Output.write("\u{1B}[H\(screen)\u{1B}[J")
   }
 }

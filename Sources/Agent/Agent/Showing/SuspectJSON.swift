@@ -93,6 +93,13 @@ struct SuspectJSON {
       default: json.value(io.absence ?? "gap")
       }
     }
+    // By children that came and went unseen.
+    let reaped = process?.reaped ?? IOCounters()
+    for (name, bytes) in [
+      ("reaped_read_bytes", reaped.readBytes), ("reaped_write_bytes", reaped.writeBytes),
+    ] {
+      json.field(name, Int64(clamping: Int(tally.perSecond(bytes).rounded())))
+    }
   }
 
   private static func write(

@@ -26,7 +26,7 @@ struct task_delay_info {
 };
 
 struct sched_entity {
-  __u64 exec_start, sum_exec_runtime;
+  __u64 exec_start, sum_exec_runtime, prev_sum_exec_runtime;
 };
 
 struct culprit_atomic {

@@ -55,11 +55,11 @@ struct {
 
 static const __u32 zero = 0, one = 1;
 
-// include/linux/sched.h; the same since 4.14, TASK_FROZEN since 6.1, TASK_RTLOCK_WAIT since 5.15.
+// include/linux/sched.h; the same since 4.14, TASK_FROZEN and FREEZABLE since 6.1, TASK_RTLOCK_WAIT since 5.15.
 enum {
   TASK_INTERRUPTIBLE = 1, TASK_UNINTERRUPTIBLE = 2, TASK_STOPPED = 4, TASK_TRACED = 8,
   EXIT_DEAD = 0x10, EXIT_ZOMBIE = 0x20, TASK_PARKED = 0x40, TASK_NOLOAD = 0x400,
-  TASK_RTLOCK_WAIT = 0x1000, TASK_FROZEN = 0x8000, PF_KTHREAD = 0x200000,
+  TASK_RTLOCK_WAIT = 0x1000, TASK_FREEZABLE = 0x2000, TASK_FROZEN = 0x8000, PF_KTHREAD = 0x200000,
 };
 
 /// The letter of /proc/PID/stat: task_state_index() of include/linux/sched.h.
@@ -144,6 +144,8 @@ static void describe_wait(struct task_struct *task, struct culprit_task_record *
     struct task_struct *self = (void *)bpf_get_current_task();
     __u64 now = BPF_CORE_READ(self, sched_info.last_arrival);
     __u64 since = task->sched_info.last_arrival;
+    // What it ran from then on was no waiting yet.
+    if (since) since += task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime;
     record->wait_nanoseconds = since && now > since ? now - since : 0;
   }
   if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) &&
@@ -201,8 +203,9 @@ static __always_inline int is_quiet(struct task_struct *task, __u64 walk) {
   }
   __u64 last_ran = task->se.exec_start;
   if (last_ran > clock->latest) clock->latest = last_ran;
-  __u32 state = task->__state;
-  return last_ran <= clock->older &&
+  __u32 state = task->__state & ~TASK_FREEZABLE;
+  // 0 in one that was moved to another CPU in its sleep.
+  return last_ran && last_ran <= clock->older &&
          (state == TASK_INTERRUPTIBLE || state == (TASK_UNINTERRUPTIBLE | TASK_NOLOAD));
 }
 
@@ -210,7 +213,7 @@ static __always_inline int is_quiet(struct task_struct *task, __u64 walk) {
 struct visit {
   struct seq_file *seq;
   __u64 walk;
-  int is_baseline;
+  __u64 baseline_nanoseconds;
 };
 
 /// Writes a task that ran, moved bytes or is in D. Returns -1 where it found no room.
@@ -225,7 +228,7 @@ static __always_inline int visit_task(struct task_struct *task, const struct vis
     before = bpf_task_storage_get(&seen_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if (!before) return 0;
     // What a task did before our first look isn't of this tick; what a new one did, is.
-    if (visit->is_baseline) {
+    if (task->start_boottime < visit->baseline_nanoseconds) {
       *before = now;
       before->walk = 0;
     }
@@ -254,7 +257,9 @@ int read_tasks(struct bpf_iter__task *ctx) {
   struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
   struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &zero);
   if (!setting || !record) return 0;
-  struct visit visit = {.seq = ctx->meta->seq, .is_baseline = setting->is_baseline};
+  if (ctx->meta->seq_num == 0) setting->walk_nanoseconds = bpf_ktime_get_boot_ns();
+  struct visit visit = {.seq = ctx->meta->seq,
+                        .baseline_nanoseconds = setting->baseline_nanoseconds};
   if (visit_task(task, &visit, record)) return 0;
   // The first of a walk begins the count anew, a task that is shown again isn't counted twice.
   if (ctx->meta->seq_num == 0) setting->process_count = 0;
@@ -274,8 +279,10 @@ extern void bpf_rcu_read_unlock(void) __ksym __weak;
 SEC("syscall")
 int walk_tasks(struct culprit_walk *ctx) {
   struct culprit_task_record *record = bpf_map_lookup_elem(&scratch, &zero);
-  if (!record) return 0;
-  struct visit visit = {.walk = ctx->walk, .is_baseline = ctx->is_baseline};
+  struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
+  if (!record || !setting) return 0;
+  setting->walk_nanoseconds = bpf_ktime_get_boot_ns();
+  struct visit visit = {.walk = ctx->walk, .baseline_nanoseconds = ctx->baseline_nanoseconds};
   int only_waiting = ctx->only_waiting;
   struct bpf_iter_task walk;
   struct task_struct *task;
@@ -284,6 +291,10 @@ int walk_tasks(struct culprit_walk *ctx) {
   while ((task = bpf_iter_task_next(&walk))) {
     if (only_waiting) {
       if (state_letter(task, &record->state) != 'D') continue;
+      if (ctx->skip) {
+        ctx->skip--;
+        continue;
+      }
       struct seen now;
       read_counters(task, &now);
       describe(task, record, &now, &now);
@@ -335,16 +346,21 @@ SEC("tp_btf/sched_process_exit")
 int end_of_task(__u64 *ctx) {
   struct task_struct *task = (struct task_struct *)ctx[0];
   struct culprit_control *setting = bpf_map_lookup_elem(&control, &zero);
-  if (!setting || setting->is_baseline) return 0;
-  struct seen now, nothing = {};
+  if (!setting || setting->baseline_nanoseconds == ~0ULL) return 0;
+  struct seen now, before = {};
   read_counters(task, &now);
-  struct seen *before = bpf_task_storage_get(&seen_tasks, task, 0, 0);
+  now.walk = 0;
+  now.is_known = 1;
+  // Remembered in any case: a walk may still find the zombie.
+  struct seen *seen = bpf_task_storage_get(&seen_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (seen) before = *seen;
+  if (!before.is_known && task->start_boottime < setting->baseline_nanoseconds) before = now;
   struct culprit_task_record *record = bpf_ringbuf_reserve(&ends, CULPRIT_RECORD_HEAD, 0);
   if (!record) {
     __sync_fetch_and_add(&setting->lost_ends, 1);
     return 0;
   }
-  __u64 grown = describe(task, record, &now, before ? before : &nothing);
+  __u64 grown = describe(task, record, &now, &before);
   // A thread that ends among others is of interest only where it did something.
   int is_last = task->signal->live.counter == 0;
   if (!grown && !is_last) {
@@ -352,7 +368,7 @@ int end_of_task(__u64 *ctx) {
     return 0;
   }
   if (is_last) record->flags |= CULPRIT_HAS_ENDED;
-  if (before) *before = now;
+  if (seen) *seen = now;
   bpf_ringbuf_submit(record, 0);
   return 0;
 }

@@ -27,7 +27,7 @@ public struct ProcessIdentityReader: ~Copyable {
     identity.userID = owner(id.pid)
     identity.user = identity.userID.value.flatMap { users.name(of: $0) }
     identity.commandLine = stat.isKernelThread ? .known("") : commandLine(id)
-    readControlGroup(id.pid, into: &identity)
+    readControlGroup(id, into: &identity)
     identity.ancestors = ancestors(ofChildOf: stat.parentPID)
     return identity
   }
@@ -55,8 +55,12 @@ public struct ProcessIdentityReader: ~Copyable {
     return outcome.reading { buffer.withBytes { TaskCommandLine.text($0, policy: policy) } }
   }
 
-  private mutating func readControlGroup(_ pid: Int32, into identity: inout ProcessIdentity) {
-    let outcome = root.read(ProcPath(pid: pid, "cgroup"), into: &buffer)
+  /// Before Linux 6.8 it takes the lock of all control groups, which may hang.
+  private mutating func readControlGroup(_ id: ProcessID, into identity: inout ProcessIdentity) {
+    let request = TaskFileRequest(pid: id.pid, file: .cgroup, startTicks: id.startTicks)
+    guard case .read(let outcome) = guarded.read(request, into: &buffer) else {
+      return identity.controlGroup = .gap
+    }
     // A process that vanished would have done so before; here it is the kernel that has none.
     guard outcome != .vanished else { return identity.controlGroup = .unsupported }
     let group = outcome.reading { buffer.withBytes { TaskControlGroup($0) } }

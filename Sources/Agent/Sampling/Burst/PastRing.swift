@@ -10,6 +10,8 @@ public struct PastRing: Sendable {
     var id: ProcessID
     var name: TaskName
     var state: TaskState
+    /// What it moved couldn't be read.
+    var isUnread = false
     var readBytes: UInt64
     var writeBytes: UInt64
     var cpuNanoseconds: UInt64
@@ -26,6 +28,8 @@ public struct PastRing: Sendable {
 
   struct Slot: Sendable {
     var time = Timestamp(nanoseconds: 0)
+    /// CLOCK_MONOTONIC: the wall clock may be set meanwhile.
+    var moment: UInt64 = 0
     var intervalNanoseconds: UInt64 = 0
     var engine = EngineKind.proc
     var row = VmstatRow()
@@ -38,10 +42,13 @@ public struct PastRing: Sendable {
   public static let nanoseconds: UInt64 = 120_000_000_000
   public static let rowLimit = 200
   static let slotLimit = 120
+  /// Of faster ticks one in so long is kept. A little less than a second: ticks aren't exact.
+  private static let slotNanoseconds: UInt64 = 950_000_000
   static let waitLimit = 1000
 
   private var slots: [Slot] = []
   private var next = 0
+  private var lastMoment: UInt64?
   private var rows = Ring<Row>(limit: slotLimit * rowLimit)
   private var waits = Ring<Wait>(limit: 4000)
 
@@ -54,8 +61,13 @@ public struct PastRing: Sendable {
   }
 
   /// Keeps `tick`, of whose processes the first ``rowLimit`` matter most.
-  public mutating func keep(_ tick: HostTick) {
+  ///
+  /// - Parameter moment: CLOCK_MONOTONIC, nanoseconds.
+  public mutating func keep(_ tick: HostTick, at moment: UInt64) {
+    if let lastMoment, moment &- lastMoment < PastRing.slotNanoseconds { return }
+    lastMoment = moment
     var slot = Slot()
+    slot.moment = moment
     slot.time = tick.time
     slot.intervalNanoseconds = tick.intervalNanoseconds
     slot.engine = tick.engine
@@ -83,8 +95,9 @@ public struct PastRing: Sendable {
     var row = Row(
       id: process.id, name: process.name, state: process.state, readBytes: 0, writeBytes: 0,
       cpuNanoseconds: process.cpuNanoseconds)
-    if case .known(let io) = process.io {
-      (row.readBytes, row.writeBytes) = (io.readBytes, io.writeBytes)
+    switch process.io {
+    case .known(let io): (row.readBytes, row.writeBytes) = (io.readBytes, io.writeBytes)
+    default: row.isUnread = true
     }
     return row
   }
@@ -92,15 +105,16 @@ public struct PastRing: Sendable {
   public mutating func removeAll() {
     slots.removeAll(keepingCapacity: true)
     next = 0
+    lastMoment = nil
   }
 
-  /// What is kept of the two minutes before `time`, the oldest first.
-  public func ticks(before time: Timestamp) -> [HostTick] {
-    let start = time.advanced(bySeconds: -Double(PastRing.nanoseconds) / 1e9)
-    return slots.filter { slot in
-      slot.time >= start && slot.time < time && rows.holds(slot.rows) && waits.holds(slot.waits)
+  /// What is kept of the two minutes before `moment`, the oldest first.
+  public func ticks(before moment: UInt64) -> [HostTick] {
+    slots.filter { slot in
+      slot.moment < moment && moment - slot.moment <= PastRing.nanoseconds
+        && rows.holds(slot.rows) && waits.holds(slot.waits)
     }
-    .sorted { $0.time < $1.time }
+    .sorted { $0.moment < $1.moment }
     .map(tick)
   }
 
@@ -113,7 +127,7 @@ public struct PastRing: Sendable {
       var io = IOCounters()
       (io.readBytes, io.writeBytes) = (row.readBytes, row.writeBytes)
       return ProcessSample(
-        id: row.id, name: row.name, state: row.state, io: .known(io),
+        id: row.id, name: row.name, state: row.state, io: row.isUnread ? .gap : .known(io),
         cpuNanoseconds: row.cpuNanoseconds)
     }
     tick.waiting = slot.waits.map { place in

@@ -63,4 +63,6 @@ public struct Capabilities: Equatable, Sendable {
   /// What the agent is to be given where it doesn't run as root.
   public static let setcap =
     "setcap cap_sys_ptrace,cap_dac_read_search,cap_bpf,cap_perfmon,cap_net_admin+ep culprit-agent"
+  /// The same, and what `/proc/PID/stack` wants.
+  public static let setcapWithAdmin = "setcap cap_sys_admin," + setcap.dropFirst("setcap ".count)
 }

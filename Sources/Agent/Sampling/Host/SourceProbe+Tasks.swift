@@ -87,7 +87,7 @@ extension SourceProbe {
     case .denied:
       source.status = .denied
       source.detail = "/proc/PID/stack needs cap_sys_admin; the bpf engine doesn't."
-      source.remedy = "setcap cap_sys_ptrace,cap_sys_admin,cap_dac_read_search+ep culprit-agent"
+      source.remedy = Capabilities.setcapWithAdmin
     }
     return source
   }

@@ -4,7 +4,16 @@ import Records
 /// Introduces processes: who each one is, said once when it is first named.
 struct IdentityBook: ~Copyable {
   private var reader: ProcessIdentityReader
-  private var known: Set<ProcessID> = []
+  private var known: [ProcessID: Known] = [:]
+
+  private struct Known {
+    /// Another name means another program: it has called exec(2).
+    var name: TaskName
+    /// Ticks after which it is read again: its command line couldn't be had.
+    var retryIn: Int?
+  }
+
+  private static let retryTicks = 10
 
   /// Introductions in one tick; the others follow with the ticks after it.
   static let perTick = 100
@@ -22,11 +31,14 @@ struct IdentityBook: ~Copyable {
     reader.forgetAncestors()
     if known.count > IdentityBook.limit { known.removeAll(keepingCapacity: true) }
     for task in tick.waiting {
-      introduce(task.process, task.name, parent: 0, into: &identities)
+      introduce(task.process, nil, task.name, parent: 0, into: &identities)
       for holder in task.holders { introduce(holder: holder, into: &identities) }
     }
     for process in tick.processes where IdentityBook.isOfInterest(process) {
-      introduce(process.id, process.name, parent: process.parentPID, into: &identities)
+      // A kernel thread is called by what it does just now.
+      introduce(
+        process.id, process.isKernelThread ? nil : process.name, process.name,
+        parent: process.parentPID, into: &identities)
     }
   }
 
@@ -37,21 +49,39 @@ struct IdentityBook: ~Copyable {
       || io.readCharacters &+ io.writeCharacters >= 65_536 || process.cpuNanoseconds >= 10_000_000
   }
 
+  /// - Parameter program: the name of the process as a whole, where that is known.
   private mutating func introduce(
-    _ id: ProcessID, _ name: TaskName, parent: Int32,
+    _ id: ProcessID, _ program: TaskName?, _ name: TaskName, parent: Int32,
     into identities: inout [ProcessIdentity]
   ) {
-    guard identities.count < IdentityBook.perTick, known.insert(id).inserted else { return }
+    guard identities.count < IdentityBook.perTick, isToRead(id, program) else { return }
     // One that came and went has left nothing but its name, and who started it.
-    identities.append(
+    let identity =
       reader.identity(of: id)
-        ?? ProcessIdentity(id: id, name: name, ancestors: reader.ancestors(ofChildOf: parent)))
+      ?? ProcessIdentity(id: id, name: name, ancestors: reader.ancestors(ofChildOf: parent))
+    remember(identity, program ?? identity.name)
+    identities.append(identity)
+  }
+
+  private mutating func isToRead(_ id: ProcessID, _ program: TaskName?) -> Bool {
+    guard let found = known[id] else { return true }
+    if let program, program != found.name { return true }
+    guard let ticks = found.retryIn else { return false }
+    known[id]?.retryIn = ticks - 1
+    return ticks <= 1
+  }
+
+  private mutating func remember(_ identity: ProcessIdentity, _ program: TaskName) {
+    let isWhole = identity.commandLine != .gap
+    known[identity.id] = Known(
+      name: program, retryIn: isWhole ? nil : IdentityBook.retryTicks)
   }
 
   private mutating func introduce(holder pid: Int32, into identities: inout [ProcessIdentity]) {
     guard identities.count < IdentityBook.perTick, let id = reader.process(pid),
-      known.insert(id).inserted, let identity = reader.identity(of: id)
+      known[id] == nil, let identity = reader.identity(of: id)
     else { return }
+    remember(identity, identity.name)
     identities.append(identity)
   }
 }

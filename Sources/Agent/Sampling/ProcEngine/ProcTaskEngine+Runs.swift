@@ -113,8 +113,24 @@ extension ProcTaskEngine {
       last >= before, last - before + UInt64(lostPIDs.count) <= Self.probeLimit
     else { return listNew() }
     for index in lostPIDs.indices { probe(lostPIDs[index]) }
+    probeUnborn()
     guard last > before else { return }
-    for pid in (before + 1)...last { probe(Int32(clamping: pid)) }
+    for pid in (before + 1)...last {
+      let pid = Int32(clamping: pid)
+      if !probe(pid) { unborn.append((pid, Self.unbornLooks)) }
+    }
+  }
+
+  /// Looks for which a pid that was given away and names nobody yet is asked for again: fork(2)
+  /// takes the number first, and may be held up before the process shows.
+  private static let unbornLooks = 3
+
+  private mutating func probeUnborn() {
+    for index in unborn.indices {
+      unborn[index].looks -= 1
+      if probe(unborn[index].pid, isLate: true) { unborn[index].looks = 0 }
+    }
+    unborn.removeAll { $0.looks <= 0 }
   }
 
   private mutating func listNew() {
@@ -126,16 +142,33 @@ extension ProcTaskEngine {
     }
     for pid in found { add(pid) }
     numbers = found
+    unborn.removeAll(keepingCapacity: true)
+    readAllStates()
   }
 
-  /// Takes a process in that may have this pid. A thread has a folder too, which isn't listed: its
-  /// process has run, and counts its threads.
-  private mutating func probe(_ pid: Int32) {
-    guard table.place(of: pid) == nil,
-      root.readRecord(ProcPath(pid: pid, "status"), into: &buffer) == .bytes,
-      buffer.withBytes({ TaskStatus($0).processID }) == pid
-    else { return }
-    add(pid)
+  /// Has the state of every task read that isn't watched already: the freezer of the first control
+  /// groups puts sleepers into `D` without their running (`__set_task_frozen` in kernel/freezer.c).
+  private func readAllStates() {
+    for place in table.tasks.indices {
+      let process = Int(table.tasks[place].process)
+      guard process >= 0, !table.tasks[place].isWaiting else { continue }
+      table.tasks[place].hasRun = true
+      table.processes[process].hasRun = true
+    }
+  }
+
+  /// Takes a process in that may have this pid; `false` where the pid names nobody. A thread has a
+  /// folder too, which isn't listed: its process has run, and counts its threads.
+  ///
+  /// - Parameter isLate: it is new, though it may have begun before the last look.
+  @discardableResult
+  mutating func probe(_ pid: Int32, isLate: Bool = false) -> Bool {
+    guard table.place(of: pid) == nil else { return true }
+    guard root.readRecord(ProcPath(pid: pid, "status"), into: &buffer) == .bytes else {
+      return false
+    }
+    if buffer.withBytes({ TaskStatus($0).processID }) == pid { add(pid, isLate: isLate) }
+    return true
   }
 
   /// The fifth field of proc_loadavg(5): the pid last given away in this namespace.
@@ -149,13 +182,16 @@ extension ProcTaskEngine {
   }
 
   /// Takes a process into the table, with all its tasks.
-  mutating func add(_ pid: Int32) {
+  mutating func add(_ pid: Int32, isLate: Bool = false) {
+    // Before anything else is read: what runs from here on shows with the next look.
+    let clock = hasProcessClocks ? ProcessClock.nanoseconds(of: pid) : nil
     guard root.readRecord(ProcPath(pid: pid, "stat"), into: &buffer) == .bytes,
       let stat = buffer.withBytes({ TaskStat($0) }), stat.id == pid
     else { return }
-    let process = table.addProcess(stat)
+    let process = table.addProcess(stat, clock: clock ?? 0)
     // Two ticks of the clock for the kernel's rounding, and for what started while we looked.
-    table.processes[process].isNew = !isFirst && stat.startTicks &+ 2 >= lastBootTicks
+    table.processes[process].isNew =
+      !isFirst && (isLate || stat.startTicks &+ 2 >= lastBootTicks)
     table.processes[process].firstTicks =
       table.processes[process].isNew ? 0 : stat.userTicks &+ stat.systemTicks
     table.processes[process].settledFaults =

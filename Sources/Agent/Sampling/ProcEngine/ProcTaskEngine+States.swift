@@ -51,7 +51,7 @@ extension ProcTaskEngine {
       table.processes[process].newIO = nil
       table.processes[process].runNanoseconds = 0
       lose(first)
-      add(id.pid)
+      probe(id.pid)
       return false
     }
     // A recording's threads may not be there; a zombie's are gone.

@@ -47,6 +47,8 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
   var looksSinceListing = 0
   /// Pids of processes that are gone: they may have been given away again.
   var lostPIDs: [Int32] = []
+  /// Pids that were given away and name nobody yet, and for how many looks they may still.
+  var unborn: [(pid: Int32, looks: Int)] = []
   var lostExits = 0
 
   // Room that is used again each tick.
@@ -141,7 +143,7 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
     if isFirst { findings.processes.removeAll(keepingCapacity: true) }
     reportWaits(into: &findings.waiting)
     findings.processCount = table.count - table.gone.count
-    findings.lostExits = lostExits
+    findings.lostExits = lostExits + unseen.takeLost()
     endTick()
   }
 

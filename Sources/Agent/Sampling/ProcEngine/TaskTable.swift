@@ -30,17 +30,19 @@ final class TaskTable {
   func placeOfGone(_ pid: Int32) -> Int? { gone.first { processes[$0].id.pid == pid } }
 
   /// The place of a process that is new to the table; it has no tasks yet.
-  func addProcess(_ stat: TaskStat) -> Int {
+  ///
+  /// - Parameter clock: what its clock showed before anything of it was read.
+  func addProcess(_ stat: TaskStat, clock: UInt64) -> Int {
     let entry = ProcessEntry(stat)
     let place: Int
     if let free = freeProcesses.popLast() {
       place = Int(free)
       processes[place] = entry
-      clocks[place] = (stat.id, 0)
+      clocks[place] = (stat.id, clock)
     } else {
       place = processes.count
       processes.append(entry)
-      clocks.append((stat.id, 0))
+      clocks.append((stat.id, clock))
     }
     places[stat.id] = Int32(truncatingIfNeeded: place)
     count += 1

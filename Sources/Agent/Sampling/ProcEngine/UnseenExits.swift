@@ -10,18 +10,25 @@ final class UnseenExits {
     var age = 0
   }
 
-  /// Ticks after which nobody waits for a process's other records, or for it to show as a zombie.
+  /// Ticks after which nobody waits for a process's other records any more.
   private static let lifetimeTicks = 60
+  /// The same of one that has ended: a zombie shows with the next tick.
+  private static let endedTicks = 4
   /// Most that are remembered; a host that forks more in a minute has no room for their zombies.
   private static let limit = 16_384
 
   private var exits: [Int32: Exit] = [:]
+  /// Records that found no room, since it was asked last.
+  private var lost = 0
   /// Those that ended and are to be reported.
   private var ended: [Int32] = []
 
   /// Adds a record of a task of process `pid`.
   func add(_ record: Taskstats, of pid: Int32, startTicks: UInt64, _ delays: DelayAccounting) {
-    guard exits.count < UnseenExits.limit || exits[pid] != nil else { return }
+    guard exits.count < UnseenExits.limit || exits[pid] != nil else {
+      lost += 1
+      return
+    }
     let id = ProcessID(pid: pid, startTicks: startTicks)
     let blank = ProcessSample(
       id: id, parentPID: record.parentPID, name: record.name, state: .dead, threads: 0,
@@ -72,8 +79,16 @@ final class UnseenExits {
     guard !exits.isEmpty else { return }
     for pid in exits.keys {
       exits[pid]?.age += 1
-      if exits[pid]?.age ?? 0 > UnseenExits.lifetimeTicks { exits[pid] = nil }
+      let hasEnded = exits[pid]?.hasEnded ?? true
+      let limit = hasEnded ? UnseenExits.endedTicks : UnseenExits.lifetimeTicks
+      if exits[pid]?.age ?? 0 > limit { exits[pid] = nil }
     }
+  }
+
+  /// How many records found no room since this was asked last.
+  func takeLost() -> Int {
+    defer { lost = 0 }
+    return lost
   }
 }
 

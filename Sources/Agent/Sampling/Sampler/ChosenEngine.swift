@@ -40,7 +40,7 @@ struct ChosenEngine: ~Copyable {
     self.reason = reason
   }
 
-  private init(_ engine: consuming ProcTaskEngine, _ reason: String) {
+  init(_ engine: consuming ProcTaskEngine, _ reason: String) {
     seesEnds = engine.seesEnds
     bpf = nil
     proc = consume engine

@@ -88,7 +88,7 @@ public struct Sampler: ~Copyable {
     attribute(&output.tick)
     ProcessRanking.select(&output.tick.processes, first: PastRing.rowLimit)
     followBurst(&output)
-    past.keep(output.tick)
+    past.keep(output.tick, at: monotonic)
     cutRows(&output.tick)
     identities.introduce(output.tick, into: &output.identities)
     let ownCPU = Clocks.ownCPU
@@ -111,7 +111,7 @@ public struct Sampler: ~Copyable {
   private mutating func findWaiters(_ tick: inout HostTick) {
     for lock in tick.locks {
       for waiter in lock.waiters {
-        addSleeper(pid: waiter, tid: waiter, to: &tick)
+        for tid in waits.lockWaiters(of: waiter) { addSleeper(pid: waiter, tid: tid, to: &tick) }
       }
     }
     for task in waits.tasksAwaitingFUSE(host.fuseWaiting, at: lastMonotonic) {
@@ -168,7 +168,7 @@ public struct Sampler: ~Copyable {
     case .began(let trigger):
       counter = BurstCounter(trigger: trigger, start: output.tick.time)
       counter?.count(output.tick.waiting, at: output.tick.time)
-      output.past = past.ticks(before: output.tick.time)
+      output.past = past.ticks(before: lastMonotonic)
       output.burst = counter?.report(isOver: false)
     case .none:
       counter?.count(output.tick.waiting, at: output.tick.time)

@@ -6,9 +6,9 @@ import Records
 /// engine sees them.
 ///
 /// That takes the wait channel of every task of the host, so it is done only where somebody waits:
-/// when the connections' count of waiting requests has changed, or, where nobody has mounted
-/// these, while a FUSE file system is; then every five seconds. In between, those that were found
-/// are looked at.
+/// while the connections' count of waiting requests stays above 0, or, where nobody has mounted
+/// these, while a FUSE file system is; every five seconds, and less often where it finds nobody. In
+/// between, those that were found are looked at.
 struct FUSEWaiters: ~Copyable {
   struct Task: Equatable {
     var pid: Int32
@@ -18,11 +18,15 @@ struct FUSEWaiters: ~Copyable {
   /// Tasks that one search looks at.
   private static let searchLimit = 16_384
   private static let searchNanoseconds: UInt64 = 5_000_000_000
+  /// Where searches find nobody.
+  private static let longestPause: UInt64 = 60_000_000_000
 
   private let root: ProcRoot
   private var found: [Task] = []
-  private var lastRequests: UInt64 = 0
+  /// Somebody waited a tick ago.
+  private var hasWaited = false
   private var lastSearch: UInt64 = 0
+  private var pause = searchNanoseconds
   private var listing = ReadBuffer(capacity: 32_768, limit: 1 << 20)
   private var threads = ReadBuffer(capacity: 4096, limit: 1 << 20)
   private var buffer = ReadBuffer(capacity: 256, limit: 4096)
@@ -32,15 +36,18 @@ struct FUSEWaiters: ~Copyable {
   /// `requests` is what the connections say; `now` is CLOCK_MONOTONIC, nanoseconds.
   mutating func find(_ requests: Reading<UInt64>, at now: UInt64) -> [Task] {
     if case .known(let count) = requests, count == 0 {
-      (lastRequests, lastSearch) = (0, 0)
+      (hasWaited, lastSearch, pause) = (false, 0, FUSEWaiters.searchNanoseconds)
       found.removeAll()
       return found
     }
-    let isOver = now &- lastSearch >= FUSEWaiters.searchNanoseconds
-    if isOver || requests.value.map({ $0 != lastRequests }) ?? false {
-      lastRequests = requests.value ?? 0
+    // Requests are answered all the time: who is to wait has been there a tick ago.
+    defer { hasWaited = true }
+    guard hasWaited || requests.value == nil else { return found }
+    if lastSearch == 0 || now &- lastSearch >= pause {
       lastSearch = now
       if requests.value != nil || isMounted() { search() } else { found.removeAll() }
+      let isInVain = found.isEmpty
+      pause = isInVain ? min(pause * 2, FUSEWaiters.longestPause) : FUSEWaiters.searchNanoseconds
     } else {
       var still: [Task] = []
       for task in found where awaits(task) { still.append(task) }

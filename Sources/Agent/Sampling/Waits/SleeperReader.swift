@@ -22,6 +22,7 @@ struct SleeperReader: ~Copyable {
   private var guarded: GuardedReader
   private var known: [Key: Known] = [:]
   private var buffer = ReadBuffer(capacity: 4096, limit: 1 << 16)
+  private var listing = ReadBuffer(capacity: 4096, limit: 1 << 16)
 
   init(_ path: String = "/proc") throws(ProcError) {
     let root = try ProcRoot(path)
@@ -55,6 +56,24 @@ struct SleeperReader: ~Copyable {
     readGuarded(&task)
     if let runs { known[key] = Known(runs: runs, task: task, since: since, seen: now) }
     return task
+  }
+
+  /// Tasks of one process that are looked through.
+  private static let taskLimit = 1024
+
+  /// The tasks of a process whose wait channel is one of those wanted; its first where it has no
+  /// other, or none shows.
+  mutating func tasks(of pid: Int32, _ isWanted: (String) -> Bool) -> [Int32] {
+    var tids: [Int32] = []
+    _ = root.listNumbers(ProcPath(pid: pid, "task"), using: &listing) { tid in
+      if tids.count < SleeperReader.taskLimit { tids.append(tid) }
+    }
+    guard tids.count > 1 else { return [pid] }
+    let found = tids.filter { tid in
+      if case .known(let channel) = waitChannel(pid, tid) { return isWanted(channel) }
+      return false
+    }
+    return found.isEmpty ? [pid] : found
   }
 
   /// Forgets those that were not asked for at `now`.

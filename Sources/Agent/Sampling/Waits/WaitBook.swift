@@ -46,6 +46,14 @@ struct WaitBook: ~Copyable {
     sleepers.task(pid: pid, tid: tid, at: now)
   }
 
+  /// The tasks of a process that wait for a file lock; /proc/locks names the process only.
+  mutating func lockWaiters(of pid: Int32) -> [Int32] {
+    sleepers.tasks(of: pid) { channel in
+      let reason = WaitReasons.reason(stack: [], waitChannel: channel, systemCall: nil)
+      return reason.name == "file lock" || reason.name == "NFS file lock"
+    }
+  }
+
   /// Tasks that await a FUSE server's answer.
   mutating func tasksAwaitingFUSE(
     _ requests: Reading<UInt64>, at now: UInt64
@@ -66,11 +74,13 @@ struct WaitBook: ~Copyable {
         let reason = reason(of: waiting[index], stack)
         wait = Wait(since: wait?.since ?? now, seen: now, reason: reason, stack: stack)
       }
+      // Who has it from the kernel knows better: a task may have gone on and come back since.
+      let told = waiting[index].waitSeconds
+      if told > 0 { wait?.since = now &- min(UInt64(told * 1e9), now) }
       wait?.seen = now
       waits[key] = wait
       waiting[index].reason = wait?.reason ?? .unknown
-      let known = Double(now &- (wait?.since ?? now)) / 1e9
-      waiting[index].waitSeconds = max(waiting[index].waitSeconds, known)
+      if told <= 0 { waiting[index].waitSeconds = Double(now &- (wait?.since ?? now)) / 1e9 }
     }
     if areAll, waits.contains(where: { $0.value.seen != now }) {
       waits = waits.filter { $0.value.seen == now }
@@ -92,7 +102,8 @@ struct WaitBook: ~Copyable {
     var places: [Int32: [Int]] = [:]
     for index in waiting.indices { places[waiting[index].process.pid, default: []].append(index) }
     for lock in locks {
-      for index in lock.waiters.flatMap({ places[$0] ?? [] }) {
+      for index in lock.waiters.flatMap({ places[$0] ?? [] })
+      where waiting[index].reason.kind == .unknown || waiting[index].reason.name == "file lock" {
         waiting[index].reason = WaitReason(name: "file lock", kind: .lock)
         if let holder = lock.holder, !waiting[index].holders.contains(holder) {
           waiting[index].holders.append(holder)

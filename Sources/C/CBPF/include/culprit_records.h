@@ -48,10 +48,13 @@ struct culprit_task_record {
 struct culprit_walk {
   /// Its number, from 1. A walk that found too little room is continued under the same.
   __u64 walk;
-  /// Whether it is the first: then counters are only remembered.
-  __u32 is_baseline;
+  /// Whoever began before this moment since boot did things that nobody looked at: of a task that
+  /// isn't remembered, counters are only remembered.
+  __u64 baseline_nanoseconds;
   /// Whether only tasks in D are wanted, and nothing is to be remembered.
   __u32 only_waiting;
+  /// Of these, so many have been written already.
+  __u32 skip;
   /// Processes that it came by.
   __u32 process_count;
   /// Tasks for which there was no room.
@@ -60,9 +63,10 @@ struct culprit_walk {
 
 /// What the agent tells the programs, and they it.
 struct culprit_control {
-  /// Whether the next walk is the first: then counters are only remembered.
-  __u32 is_baseline;
-  __u32 unused;
+  /// As in the walk; the largest number before the first one has ended.
+  __u64 baseline_nanoseconds;
+  /// When the last walk began, nanoseconds since boot.
+  __u64 walk_nanoseconds;
   __u64 lost_ends;
   __u32 address_count;
   /// Processes that the last walk came by.

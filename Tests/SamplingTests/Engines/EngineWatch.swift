@@ -6,7 +6,7 @@ import TestSupport
 
 /// An engine under test, and what it has said so far of each process.
 final class EngineWatch {
-  private var engine: ProcTaskEngine
+  private var engine: ChosenEngine
   private var findings = TaskFindings()
   /// Bytes and times of all ticks, by process.
   private(set) var totals: [ProcessID: ProcessSample] = [:]
@@ -20,8 +20,11 @@ final class EngineWatch {
   var seesEnds: Bool { engine.seesEnds }
 
   init(_ path: String = "/proc", descriptorLimit: Int = 1000, hearsExits: Bool = true) throws {
-    engine = try ProcTaskEngine(path, descriptorLimit: descriptorLimit, hearsExits: hearsExits)
+    engine = ChosenEngine(
+      try ProcTaskEngine(path, descriptorLimit: descriptorLimit, hearsExits: hearsExits), "a test")
   }
+
+  init(_ wish: EngineWish) throws { engine = try ChosenEngine(wish) }
 
   /// A tick; its samples are added to the totals.
   func tick() throws {

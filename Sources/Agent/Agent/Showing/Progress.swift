@@ -1,0 +1,31 @@
+import Glibc
+
+/// How far a long look has come, on standard error where that is a terminal.
+struct Progress {
+  /// Who waits for less needn't be told.
+  private static let patienceNanoseconds: UInt64 = 2_000_000_000
+
+  private let start = SamplingLoop.now
+  private let total: UInt64
+  private let isShown: Bool
+
+  init(totalNanoseconds: UInt64) {
+    total = totalNanoseconds
+    isShown = totalNanoseconds > Progress.patienceNanoseconds && isatty(2) == 1
+  }
+
+  func show() {
+    guard isShown else { return }
+    let seconds = (SamplingLoop.now - start) / 1_000_000_000
+    write("\rlooking: \(seconds) of \(Duration.text(total))\u{1B}[K")
+  }
+
+  func clear() {
+    if isShown { write("\r\u{1B}[K") }
+  }
+
+  private func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = Glibc.write(2, bytes, bytes.count)
+  }
+}
