@@ -7,7 +7,7 @@ import Wire
 /// The agent's verbs as built: output, help and exit codes.
 @Suite(.enabled(if: AgentProgram.isBuilt, Comment(rawValue: AgentProgram.needsBuild)), .live)
 struct CommandTests {
-  @Test(arguments: ["run", "suspects", "top", "doctor"])
+  @Test(arguments: ["run", "suspects", "top", "doctor", "explain", "completion"])
   func eachVerbHasItsHelp(verb: String) async throws {
     for words in [[verb, "--help"], ["help", verb], [verb, "-h"]] {
       let result = try await AgentProgram.run(words)
@@ -39,6 +39,8 @@ struct CommandTests {
     (["run"], "--stdout"), (["run", "--stdout", "--interval", "5ms"], "100ms to 60s"),
     (["suspects", "--engine", "magic"], "auto, bpf, proc"),
     (["top", "--config", "/no/such/file"], "/no/such/file"), (["suspects", "--for"], "--for"),
+    (["explain"], "standard input"), (["explain", "a", "b"], "--help"),
+    (["completion", "tcsh"], "bash, zsh, fish"), (["completion"], "bash, zsh, fish"),
   ])
   func wrongUseIsExitCode2(words: [String], part: String) async throws {
     let result = try await AgentProgram.run(words)

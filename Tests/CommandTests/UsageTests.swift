@@ -8,7 +8,7 @@ import Testing
   private static let historyCommands = [
     "watch", "collect", "hosts", "spikes", "show", "import", "export",
   ]
-  private static let commands = historyCommands + ["check", "enrol"]
+  private static let commands = historyCommands + ["check", "enrol", "explain"]
 
   @Test func helpNamesEveryCommandAndTheExitCodes() async throws {
     let result = try await CulpritHome().run("--help")
