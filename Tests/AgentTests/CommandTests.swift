@@ -176,6 +176,9 @@ struct CommandTests {
     let hello = try #require(try FrameCheck(frames.output).hello)
     #expect(hello.engine == .proc)
     #expect(hello.engineReason.contains("namespace"), "\(hello.engineReason)")
+    let doctor = try await Program.run(inside + ["doctor", "--json"])
+    let iterator = try #require(doctor.lines.first { $0.contains("\"BPF task iterator\"") })
+    #expect(iterator.contains("\"denied\"") && iterator.contains("--pid=host"), "\(iterator)")
   }
 }
 

@@ -39,6 +39,12 @@ struct DoctorCommand {
     var ends = SourceStatus(
       name: "BPF exit events", purpose: "bytes of processes that come and go between two ticks",
       status: .available)
+    guard PIDNamespace.isInitial else {
+      (iterator.status, ends.status) = (.denied, .denied)
+      iterator.detail = "It counts pids as the host does: here, in a namespace, they are others."
+      iterator.remedy = "run culprit-agent on the host (docker run --pid=host …)"
+      return [iterator, ends]
+    }
     do throws(BPFError) {
       let programs = try BPFPrograms()
       if !programs.seesEnds {

@@ -45,6 +45,7 @@ struct SuspectsCommand {
       var text = SuspectText(host: HostFacts.name, tally: tally)
       text.colours = Output.hasColours
       text.width = Output.columns ?? 160
+      text.wantedNanoseconds = options.settings.intervalNanoseconds
       Output.write(text.text())
     }
     return isCheck && !tally.waiting.isEmpty ? 3 : 0

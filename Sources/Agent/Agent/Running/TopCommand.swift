@@ -12,7 +12,9 @@ struct TopCommand {
 
   func run() throws -> Int32 {
     var loop = try SamplingLoop(options)
-    let screen = Output.isTerminal ? TopScreen() : nil
+    let screen =
+      Output.isTerminal
+      ? TopScreen(wantedNanoseconds: options.settings.intervalNanoseconds) : nil
     if let screen { loop.sleep = { screen.wait(until: $0) } }
     defer { screen?.close() }
     var identities: [ProcessID: ProcessIdentity] = [:]

@@ -39,8 +39,10 @@ struct SuspectJSON {
       json.field("user", identity.flatMap { SuspectJSON.user($0) })
       json.field("unit", identity?.unit)
       json.field("container", identity?.container)
+      json.field("kernel_thread", process?.isKernelThread ?? false)
       json.field("state", SuspectJSON.letter(task?.state ?? process?.state ?? .unknown))
       SuspectJSON.write(task, to: &json)
+      SuspectJSON.writeLock(of: task, tally, to: &json)
       SuspectJSON.write(process, tally, to: &json)
       json.key("ancestors")
       json.array { list in
@@ -75,6 +77,18 @@ struct SuspectJSON {
     }
     json.key("holders")
     json.array { list in for pid in task.holders { list.value(Int64(pid)) } }
+  }
+
+  /// The file whose lock the task waits for.
+  private static func writeLock(
+    of task: WaitingTask?, _ tally: SuspectTally, to json: inout JSONWriter
+  ) {
+    guard let task, task.reason.name == "file lock",
+      let lock = tally.lastTick?.locks.first(where: { $0.waiters.contains(task.process.pid) })
+    else { return }
+    json.field("lock_kind", lock.kind.rawValue)
+    json.field("lock_path", lock.path.map { Printable.text($0) })
+    json.field("lock_client", lock.client.map { Printable.text($0) })
   }
 
   private static func write(

@@ -9,6 +9,8 @@ struct SuspectText {
   var rows = 20
   var width = 100
   var colours = false
+  /// The interval that was asked for: where ticks come less often, that is said.
+  var wantedNanoseconds: UInt64?
 
   func text() -> String {
     guard let tick = tally.lastTick else { return "" }
@@ -23,6 +25,10 @@ struct SuspectText {
     }
     if let cpus = tick.cpus { line += ", \(cpus) CPU\(cpus == 1 ? "" : "s")" }
     line += ", \(tick.processCount) processes (\(tick.engine.name))"
+    if let wanted = wantedNanoseconds, tick.pacedNanoseconds > wanted {
+      line += "\nsampled every \(Duration.text(tick.pacedNanoseconds)): more often would cost more "
+      line += "CPU than it may take (own_cpu_percent)"
+    }
     return line + "\n" + pressureLine(tick)
   }
 
@@ -79,7 +85,8 @@ struct SuspectText {
         "\(right("\(process.id.pid)", 7)) \(left(user(process.id), 9))"
           + "\(right(bytes(io.readBytes), 8)) \(right(bytes(io.writeBytes), 8)) "
           + "\(right(bytes(io.cancelledWriteBytes), 8)) \(right(figure(cpu, 1), 5))  "
-          + who(process.id, process.name) + (process.hasEnded ? " (ended)" : ""))
+          + who(process.id, process.name) + (process.hasEnded ? " (ended)" : "")
+          + (process.isKernelThread ? "  for others" : ""))
     }
     return lines + more(moving.count)
   }

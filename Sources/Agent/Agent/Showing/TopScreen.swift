@@ -13,7 +13,10 @@ final class TopScreen {
   /// Set by Ctrl-Z.
   nonisolated(unsafe) private static var isToSuspend: sig_atomic_t = 0
 
-  init() {
+  private let wantedNanoseconds: UInt64
+
+  init(wantedNanoseconds: UInt64) {
+    self.wantedNanoseconds = wantedNanoseconds
     Output.write(TopScreen.enter)
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in TopScreen.isToSuspend = 1 }
@@ -72,6 +75,7 @@ final class TopScreen {
     var text = SuspectText(host: HostFacts.name, tally: tally)
     text.colours = Output.hasColours
     text.width = Output.columns ?? 80
+    text.wantedNanoseconds = wantedNanoseconds
     let height = max(Output.rows ?? 24, TopScreen.frameLines + 1)
     text.rows = max(2, (height - TopScreen.frameLines) / 2)
     let lines = text.text().split(separator: "\n", omittingEmptySubsequences: false)
