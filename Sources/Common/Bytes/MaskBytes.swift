@@ -73,16 +73,17 @@ extension Span<UInt8> {
     return end
   }
 
-  var withoutOpeningQuotes: Span<UInt8> {
+  /// Where a word begins that may be in quotes.
+  var countOfOpeningQuotes: Int {
     var start = 0
     while start < count, self[start].isQuote { start += 1 }
-    return extracting(start..<count)
+    return start
   }
 
-  var withoutClosingMarks: Span<UInt8> {
+  var endWithoutClosingMarks: Int {
     var end = count
     while end > 0, self[end - 1].isClosingMark { end -= 1 }
-    return extracting(0..<end)
+    return end
   }
 
   /// What may stand between a name and its secret.

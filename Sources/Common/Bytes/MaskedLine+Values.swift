@@ -92,12 +92,8 @@ extension MaskedLine {
     }
     guard let at else { return start }
     if let colon, start + colon < at { append(text, start..<(start + colon + 1)) }
-    append(contentsOfMask: ())
+    appendMask()
     return at
-  }
-
-  private mutating func append(contentsOfMask: Void) {
-    for byte in CommandMask.mask.utf8 { append(byte) }
   }
 }
 

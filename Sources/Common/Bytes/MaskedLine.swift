@@ -66,7 +66,8 @@ struct MaskedLine {
   private mutating func appendWord(of text: Span<UInt8>, _ range: Range<Int>) -> Int {
     defer { isFirst = false }
     hidesValue = false
-    let word = text.extracting(range).withoutOpeningQuotes
+    let quoted = text.extracting(range)
+    let word = quoted.extracting(quoted.countOfOpeningQuotes..<quoted.count)
     guard word.count > 0 else { return copy(text, range) }
     if let end = appendAwaited(text, range, word) { return end }
     if habits.isPositionalPassword(word) { return appendMask(text, range) }
@@ -106,7 +107,7 @@ struct MaskedLine {
       return appendPair(text, range, from: range.lowerBound, separator)
     case .rest:
       guard isRestHere && isArgument || !isOption && word.range(of: "://") == nil else { break }
-      result.append(contentsOf: CommandMask.mask.utf8)
+      appendMask()
       return range.upperBound
     }
     next = .nothing
@@ -123,7 +124,7 @@ struct MaskedLine {
     let end = isArgumentStart ? text.count : range.upperBound
     if let logon = habits.logon(word, all: text.extracting(start..<end)) {
       append(text, range.lowerBound..<(start + logon.lowerBound))
-      result.append(contentsOf: CommandMask.mask.utf8)
+      appendMask()
       return copy(text, (start + logon.upperBound)..<end)
     }
     switch habits.match(isWhole && isArgumentStart ? text.extracting(start..<end) : word) {
@@ -132,6 +133,7 @@ struct MaskedLine {
       next = announced
       return copy(text, range)
     case .glued(let from, let separator):
+      if isArgumentStart { isWhole = true }
       append(text, range.lowerBound..<(start + from))
       guard let separator else { return appendMask(text, range) }
       return appendPair(text, range, from: start + from, separator)
@@ -145,12 +147,12 @@ struct MaskedLine {
     let pair = text.extracting(start..<end)
     guard let index = pair.firstIndex(of: separator) else { return copy(text, start..<end) }
     append(text, start..<(start + index + 1))
-    result.append(contentsOf: CommandMask.mask.utf8)
+    appendMask()
     return end
   }
 
   private mutating func appendMask(_ text: Span<UInt8>, _ range: Range<Int>) -> Int {
-    result.append(contentsOf: CommandMask.mask.utf8)
+    appendMask()
     return secretEnd(text, range)
   }
 
@@ -170,9 +172,11 @@ struct MaskedLine {
 
   mutating func append(_ byte: UInt8) { result.append(byte) }
 
+  mutating func appendMask() { result.append(contentsOf: CommandMask.mask.utf8) }
+
   mutating func appendHiddenValue() {
     hidesValue = true
-    result.append(contentsOf: CommandMask.mask.utf8)
+    appendMask()
   }
 
   mutating func announceRest() {

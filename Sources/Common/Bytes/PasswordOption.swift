@@ -50,7 +50,8 @@ struct PasswordOption {
     if word.count == length { return announced }
     let isLong = option.utf8Start[0] == UInt8(ascii: "-") && form != .glued
     if isLong, word[length] != UInt8(ascii: "="), !word[length].isBlank { return nil }
-    return form == .separate ? nil : .glued(from: isLong ? length + 1 : length, separator: separator)
+    return form == .separate
+      ? nil : .glued(from: isLong ? length + 1 : length, separator: separator)
   }
 
   /// One letter, alone or at the end of others.
@@ -98,8 +99,9 @@ struct PasswordOption {
     PasswordOption("rar unrar", "-hp", .glued),
     // Directories, keys and file services.
     PasswordOption(
-      "ldapadd ldapmodify ldapsearch ldapdelete ldappasswd ldapwhoami ldapcompare ldapmodrdn"
-        + " ldapexop kadmin", "-w", flags: ldapFlags),
+      "ldapadd ldapmodify ldapsearch ldapdelete ldappasswd ldapwhoami ldapcompare ldapexop", "-w",
+      flags: ldapFlags),
+    PasswordOption("ldapmodrdn kadmin", "-w", flags: ldapFlags),
     PasswordOption("ldappasswd", "-s"), PasswordOption("ldappasswd", "-a"),
     PasswordOption("openssl", "-k", .separate), PasswordOption("openssl", "-K", .separate),
     PasswordOption(

@@ -3,9 +3,9 @@
 struct ProgramHabits {
   /// These run what follows them.
   private static let wrappers: StaticString = """
-    sudo doas su runuser env nice ionice timeout nohup setsid stdbuf time strace ltrace watch xargs \
-    exec command chroot flock taskset chrt sh bash dash zsh ksh ash busybox unshare nsenter \
-    systemd-run sshpass
+    sudo doas su runuser env nice ionice timeout nohup setsid stdbuf time strace ltrace watch \
+    xargs exec command chroot flock taskset chrt sh bash dash zsh ksh ash busybox unshare \
+    nsenter systemd-run sshpass
     """
   /// Behind these a `passwd` is something to look up.
   private static let lookups: StaticString = "getent man which"
@@ -31,7 +31,7 @@ struct ProgramHabits {
 
   /// Looks whether `word` names a program we know; says whether it stands where one is expected.
   mutating func meet(_ word: Span<UInt8>) -> Bool {
-    let name = word.programName
+    let name = word.extracting(word.programName)
     meetOptions(of: name)
     meetOthers(name)
     let isProgram = expectsProgram || wasLookup
@@ -81,7 +81,7 @@ struct ProgramHabits {
   mutating func logon(_ word: Span<UInt8>, all: Span<UInt8>) -> Range<Int>? {
     guard awaitsLogon, !word.beginsWith(UInt8(ascii: "-")), !word.beginsWith(UInt8(ascii: "@")),
       let slash = word.firstIndex(of: UInt8(ascii: "/")), slash > 0,
-      !ProgramHabits.logons.lists(word.programName)
+      !ProgramHabits.logons.lists(word.extracting(word.programName))
     else { return nil }
     awaitsLogon = false
     let end = all.lastIndex(of: UInt8(ascii: "@"), in: (slash + 1)..<all.count)
@@ -164,11 +164,11 @@ private struct PositionalPassword {
 
 extension Span<UInt8> {
   /// Without its path, and what a shell's script may have around it.
-  fileprivate var programName: Span<UInt8> {
-    let word = withoutClosingMarks
-    var start = word.count
-    while start > 0, !word[start - 1].beginsProgram { start -= 1 }
-    return word.extracting(start..<word.count)
+  fileprivate var programName: Range<Int> {
+    let end = endWithoutClosingMarks
+    var start = end
+    while start > 0, !self[start - 1].beginsProgram { start -= 1 }
+    return start..<end
   }
 
   /// Whether a shell begins another command behind this.

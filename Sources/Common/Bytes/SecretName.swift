@@ -41,7 +41,7 @@ enum SecretName {
   /// Whether this word, which is no option, names a secret that the next one is:
   /// `mysqladmin password hunter2`.
   static func isPlainAnnouncement(_ word: Span<UInt8>) -> Bool {
-    let word = word.withoutClosingMarks
+    let word = word.extracting(0..<word.endWithoutClosingMarks)
     for index in word.indices where !word[index].isPlainNameByte { return false }
     let start = word.lastIndex(of: UInt8(ascii: "."), in: 0..<word.count).map { $0 + 1 } ?? 0
     // Not the `secrets` of `secrets.yml`.
@@ -82,6 +82,7 @@ extension Span<UInt8> {
 
 extension UInt8 {
   fileprivate var isPlainNameByte: Bool {
-    isWordByte || self == UInt8(ascii: "_") || self == UInt8(ascii: "-") || self == UInt8(ascii: ".")
+    isWordByte || self == UInt8(ascii: "_") || self == UInt8(ascii: "-")
+      || self == UInt8(ascii: ".")
   }
 }
