@@ -9,6 +9,9 @@ struct LocalAgentTests {
 
   init() throws { home = try CulpritHome() }
 
+  private static let buildFolder =
+    URL(fileURLWithPath: Machine.executable("culprit-agent")).deletingLastPathComponent().path
+
   /// Two wait for a lock that a third holds: the easiest suspects.
   private final class Waiters {
     let path: String
@@ -82,6 +85,33 @@ struct LocalAgentTests {
     let exported = try await home.run("export", "--json", "--db", home.db)
     let sources = try JSONLines.objects(exported.outputText).compactMap { $0["source"] as? String }
     #expect(Set(sources) == ["agent"] && sources.count == rows)
+  }
+
+  /// A host that has the agent in PATH gives its rows through it, and one without through vmstat;
+  /// both say so.
+  @Test(arguments: [true, false])
+  func agentsOfOtherHostsArePreferred(hasAgent: Bool) async throws {
+    let path = hasAgent ? "\(Self.buildFolder):/usr/bin:/bin" : "/usr/bin:/bin"
+    let fleet = try await LoopbackFleet.start(2, lines: ["SetEnv PATH=\(path)"], home: home)
+    let collect = try home.start(
+      ["collect", "--db", home.db, "--log-level", "info"] + fleet.arguments)
+    try await until("rows of both", detail: { collect.errorText }) {
+      try await home.number(
+        "SELECT count(*) FROM (SELECT host FROM vmstat GROUP BY host HAVING count(*) >= 3)") == 2
+    }
+    let through = try await home.hosts().values.compactMap { $0["through"] as? String }
+    #expect(through.count == 2)
+    #expect(
+      through.allSatisfy {
+        hasAgent ? $0.hasPrefix("agent ") : $0 == "vmstat: no culprit-agent there"
+      }, "\(through)")
+    collect.send(SIGTERM)
+    #expect(try await collect.end().code == 0)
+    let source = hasAgent ? "agent" : "vmstat"
+    #expect(try await home.sqlite("SELECT DISTINCT source FROM vmstat") == [source])
+    let plain = try await fleet.watch(fleet.arguments + ["--no-agent"])
+    let sources = try JSONLines.objects(plain.outputText).compactMap { $0["source"] as? String }
+    #expect(Set(sources) == ["vmstat"])
   }
 
   @Test(arguments: [([], "agent"), (["--no-agent"], "vmstat")])

@@ -37,7 +37,7 @@ struct CheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let plan = try FleetPlan(
-      arguments: hosts, file: fleet.file(), connection: connection, agent: local.agent,
+      arguments: hosts, file: fleet.file(), connection: connection, local: local,
       acceptsNewKeys: false)
     let log = try logging.logger()
     var failed: [String] = []

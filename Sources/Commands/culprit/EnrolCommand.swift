@@ -40,7 +40,7 @@ struct EnrolCommand: AsyncParsableCommand {
   func run() async throws {
     let plan = try FleetPlan(
       arguments: hosts, file: fleet.file(), connection: connection,
-      agent: { .missing("nobody reads rows here") }, acceptsNewKeys: false)
+      local: nil, acceptsNewKeys: false)
     let targets = plan.targets.filter { $0.transport != .local }
     guard !targets.isEmpty else {
       throw CommandFailure.usage("this machine has no host key to enrol; name hosts")

@@ -14,14 +14,18 @@ public struct HostSelection: Sendable {
   public var overrides: LinkSettings
   /// How this machine's rows are read, asked for only where it is among the hosts.
   public var localAgent: @Sendable () -> LocalAgent
+  /// Whether other hosts' rows come from their agents where they have one.
+  public var prefersAgents: Bool
 
   public init(
     fleet: FleetFile?, overrides: LinkSettings = LinkSettings(),
-    localAgent: @escaping @Sendable () -> LocalAgent = { .missing("no agent is looked for") }
+    localAgent: @escaping @Sendable () -> LocalAgent = { .missing("no agent is looked for") },
+    prefersAgents: Bool = false
   ) {
     self.fleet = fleet
     self.overrides = overrides
     self.localAgent = localAgent
+    self.prefersAgents = prefersAgents
   }
 
   /// The name this machine has for itself.
@@ -144,7 +148,9 @@ public struct HostSelection: Sendable {
       name: host.name, address: host.address,
       transport: host.transport ?? defaults.transport ?? .auto,
       explicit: overrides.over(host.settings), defaults: defaults.settings,
-      command: RemoteCommand.text(intervalSeconds: interval), intervalSeconds: interval)
+      command: RemoteCommand.text(intervalSeconds: interval, prefersAgent: prefersAgents),
+      intervalSeconds: interval)
+    if prefersAgents { target.vmstatReason = RemoteCommand.noAgentReason }
     if target.transport == .local {
       (target.command, target.vmstatReason) = localAgent().command(intervalSeconds: interval)
     }

@@ -1,8 +1,9 @@
 import Foundation
 
-/// What runs on a host without an agent: vmstat itself, preceded by what is needed once.
+/// What runs on a host: its agent where it has one, else vmstat itself, preceded by what is needed
+/// once.
 ///
-/// The output is lines. Those that begin with `@` are ours:
+/// An agent sends frames, which begin with a byte that no text does. Vmstat's output is lines. Those that begin with `@` are ours:
 ///
 ///     @culprit 1                      the version of this very protocol
 ///     @cpus 4                         CPUs online
@@ -19,7 +20,23 @@ public enum RemoteCommand {
   /// Seconds between two `@load` lines.
   static let loadSeconds = 5
 
-  public static func text(intervalSeconds: Int) -> String {
+  /// Why rows come from vmstat where an agent is wanted.
+  static let noAgentReason = "no \(LocalAgent.name) there"
+
+  /// - Parameter prefersAgent: vmstat only where there is no agent that can be run. One that can't
+  ///   even say its version is none.
+  public static func text(intervalSeconds: Int, prefersAgent: Bool = false) -> String {
+    guard prefersAgent, intervalSeconds <= LocalAgent.longestIntervalSeconds else {
+      return vmstat(intervalSeconds: intervalSeconds)
+    }
+    let agent = LocalAgent.name
+    return "PATH=$PATH:/usr/local/bin:/usr/local/sbin; "
+      + "command -v \(agent) >/dev/null 2>&1 && \(agent) version >/dev/null 2>&1 "
+      + "&& exec \(agent) run --stdout --interval \(intervalSeconds)s; "
+      + vmstat(intervalSeconds: intervalSeconds)
+  }
+
+  private static func vmstat(intervalSeconds: Int) -> String {
     [
       "LC_ALL=C; TZ=UTC; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; export LC_ALL TZ PATH",
       "echo \"@culprit \(protocolVersion)\"",

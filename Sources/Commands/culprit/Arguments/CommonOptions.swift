@@ -93,9 +93,9 @@ struct ConnectionOptions: ParsableArguments {
   var sshConfig: String?
 }
 
-/// How this machine's own rows are read; the same in every command that reads them.
+/// How rows are read; the same in every command that reads them.
 struct LocalOptions: ParsableArguments {
-  @Flag(help: "This machine through vmstat, also where culprit-agent is beside culprit or in PATH.")
+  @Flag(help: "Through vmstat, also on hosts that have culprit-agent in PATH.")
   var noAgent = false
 
   var agent: @Sendable () -> LocalAgent {

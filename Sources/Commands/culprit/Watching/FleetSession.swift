@@ -20,21 +20,27 @@ struct FleetPlan {
   ) throws {
     try self.init(
       arguments: arguments, file: history.fleetFile(), connection: connection,
-      agent: local.agent, acceptsNewKeys: acceptsNewKeys)
+      local: local, acceptsNewKeys: acceptsNewKeys)
   }
 
   /// Chooses the hosts that `arguments` name, of those of `file`.
+  ///
+  /// - Parameter local: how rows are read; `nil` where nobody reads any.
   init(
     arguments: [String], file: FleetFile?, connection: ConnectionOptions,
-    agent: @escaping @Sendable () -> LocalAgent, acceptsNewKeys: Bool
+    local: LocalOptions?, acceptsNewKeys: Bool
   ) throws {
     self.file = file
     let overrides = LinkSettings(
       identities: connection.identity.isEmpty ? nil : connection.identity,
       knownHosts: connection.knownHosts.isEmpty ? nil : connection.knownHosts)
+    let nobody: @Sendable () -> LocalAgent = { .missing("nobody reads rows here") }
+    let agent = local?.agent ?? nobody
     do throws(HostSelection.Problem) {
-      targets = try HostSelection(fleet: file, overrides: overrides, localAgent: agent)
-        .targets(arguments)
+      targets = try HostSelection(
+        fleet: file, overrides: overrides,
+        localAgent: agent, prefersAgents: local?.noAgent == false
+      ).targets(arguments)
     } catch {
       throw CommandFailure.usage(error.description)
     }
