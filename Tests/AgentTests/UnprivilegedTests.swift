@@ -89,6 +89,8 @@ struct UnprivilegedTests {
     // Itself, and what else is nobody's.
     #expect(tick.processCount >= 1 && tick.processCount < 20)
     #expect(tick.row[.us] != nil && tick.load != nil)
+    let suspects = try await run(["suspects", "--for", "200ms"])
+    #expect(suspects.outputText.contains("tasks can't be seen here"), "\(suspects)")
     let doctor = try await run(["doctor", "--json"])
     let line = try #require(doctor.lines.first { $0.contains("hidepid") }, "\(doctor)")
     #expect(line.contains("remount,hidepid=0"), "\(line)")

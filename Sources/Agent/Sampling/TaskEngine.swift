@@ -11,6 +11,8 @@ public struct TaskFindings: Sendable {
   public var waiting: [WaitingTask] = []
   /// Processes there are, as far as they can be seen.
   public var processCount = 0
+  /// Tasks there are, as far as they can be seen; `nil` where all can.
+  public var taskCount: Int?
   /// Ends of processes that went by unseen: their last bytes are a gap.
   public var lostExits = 0
 
@@ -21,6 +23,7 @@ public struct TaskFindings: Sendable {
     processes.removeAll(keepingCapacity: true)
     waiting.removeAll(keepingCapacity: true)
     processCount = 0
+    taskCount = nil
     lostExits = 0
   }
 }

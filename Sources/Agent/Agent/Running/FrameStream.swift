@@ -9,6 +9,7 @@ struct FrameStream {
   private var encoder = FrameEncoder()
   private var sequence: UInt64 = 0
   private var isSlowed = false
+  private var hasToldHidden = false
 
   mutating func begin(engine: EngineKind, reason: String, intervalNanoseconds: UInt64) {
     firstPace = intervalNanoseconds
@@ -29,6 +30,17 @@ struct FrameStream {
     append(.tick(output.tick))
     if let burst = output.burst { append(.burst(burst)) }
     noticePace(output.tick)
+    noticeHidden(output)
+  }
+
+  private mutating func noticeHidden(_ output: Sampler.Output) {
+    guard output.hiddenTasks > 0, !hasToldHidden else { return }
+    hasToldHidden = true
+    append(
+      .notice(
+        Notice(
+          time: output.tick.time, severity: .warning,
+          text: HiddenTasks.text(output.hiddenTasks))))
   }
 
   private mutating func noticePace(_ tick: HostTick) {
@@ -55,6 +67,12 @@ struct FrameStream {
   mutating func flush() {
     encoder.bytes.withUnsafeBytes { Output.write($0) }
     encoder.removeAll()
+  }
+}
+
+enum HiddenTasks {
+  static func text(_ count: Int) -> String {
+    "\(count) tasks can't be seen here (hidepid, or a pid namespace); see culprit-agent doctor"
   }
 }
 

@@ -26,6 +26,7 @@ struct SuspectTally {
   private var movers: [ProcessID: ProcessSample] = [:]
   private(set) var omittedIO = IOCounters()
   private(set) var attribution = Attribution()
+  private(set) var hiddenTasks = 0
 
   /// `before` is the tick that the first one added is compared with, where there was one.
   init(identities: [ProcessID: ProcessIdentity] = [:], before: HostTick? = nil) {
@@ -43,6 +44,7 @@ struct SuspectTally {
       add(output.tick.attribution)
     }
     lastTick = output.tick
+    hiddenTasks = output.hiddenTasks
   }
 
   mutating func add(waiting: [WaitingTask]) {

@@ -29,6 +29,7 @@ struct SuspectText {
       line += "\nsampled every \(Duration.text(tick.pacedNanoseconds)): more often would cost more "
       line += "CPU than it may take (own_cpu_percent)"
     }
+    if tally.hiddenTasks > 0 { line += "\n\(HiddenTasks.text(tally.hiddenTasks))" }
     return line + "\n" + pressureLine(tick)
   }
 

@@ -9,11 +9,18 @@ struct DelayAccounting {
   /// Ticks between two looks.
   private static let patience = 16
 
-  private var isOn = false
+  private enum Counting {
+    case on
+    case off
+    /// The kernel was built without it.
+    case missing
+  }
+
+  private var counting = Counting.off
   /// Boot ticks at which it was seen to be switched on; 0 where it was before we came.
   private var onSince: UInt64 = 0
   private var wait = 0
-  private var buffer = ReadBuffer(capacity: 64, limit: 64)
+  private var buffer = ReadBuffer(capacity: 256, limit: 4096)
 
   init(_ root: borrowing ProcRoot) { look(root, at: 0) }
 
@@ -21,17 +28,33 @@ struct DelayAccounting {
     wait -= 1
     guard wait < 0 else { return }
     wait = DelayAccounting.patience
-    let wasOn = isOn
+    let wasOn = counting == .on
     switch root.read("sys/kernel/task_delayacct", into: &buffer) {
-    case .bytes: isOn = buffer.withBytes { $0.count > 0 && $0[0] == UInt8(ascii: "1") }
-    default: isOn = true
+    case .bytes:
+      counting = buffer.withBytes { $0.count > 0 && $0[0] == UInt8(ascii: "1") } ? .on : .off
+    case .denied: counting = .off
+    case .vanished, .failed: counting = withoutSetting(root)
     }
-    if isOn, !wasOn { onSince = bootTicks }
+    if counting == .on, !wasOn { onSince = bootTicks }
+  }
+
+  /// Before Linux 5.14 there is no setting: it is on unless the kernel was booted `nodelayacct`.
+  private mutating func withoutSetting(_ root: borrowing ProcRoot) -> Counting {
+    if root.read("cmdline", into: &buffer) == .bytes,
+      String(decoding: buffer.array, as: UTF8.self).contains("nodelayacct")
+    {
+      return .off
+    }
+    guard root.read("sys/kernel/osrelease", into: &buffer) == .bytes else { return .on }
+    let parts = String(decoding: buffer.array, as: UTF8.self).split(separator: ".")
+    guard parts.count > 1, let major = Int(parts[0]), let minor = Int(parts[1]) else { return .on }
+    return (major, minor) < (5, 14) ? .on : .missing
   }
 
   /// What a process's delay is.
   func reading(_ ticks: UInt64, of process: ProcessID) -> Reading<UInt64> {
-    guard isOn, process.startTicks >= onSince else { return .disabled }
+    if counting == .missing { return .unsupported }
+    guard counting == .on, process.startTicks >= onSince else { return .disabled }
     return .known(ticks &* EngineClock.nanosecondsPerTick)
   }
 }

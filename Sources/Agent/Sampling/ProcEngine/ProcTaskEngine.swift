@@ -143,6 +143,7 @@ public struct ProcTaskEngine: TaskEngine, ~Copyable {
     if isFirst { findings.processes.removeAll(keepingCapacity: true) }
     reportWaits(into: &findings.waiting)
     findings.processCount = table.count - table.gone.count
+    findings.taskCount = table.taskCount
     findings.lostExits = lostExits + unseen.takeLost()
     endTick()
   }

@@ -21,7 +21,7 @@ final class TaskTable {
   private var taskPlaces: [Int32: Int32] = [:]
   private var freeTask: Int32 = -1
   private var freeProcesses: [Int32] = []
-  private var taskCount = 0
+  private(set) var taskCount = 0
 
   /// Where the process with this pid is; not one that is gone.
   func place(of pid: Int32) -> Int? { places[pid].map { Int($0) } }

@@ -14,6 +14,8 @@ public struct Sampler: ~Copyable {
     public var past: [HostTick] = []
     /// During a burst, and once more at its end: what its looks have seen.
     public var burst: Burst?
+    /// Tasks that the kernel counts and `/proc` doesn't show: `hidepid`, or a pid namespace.
+    public var hiddenTasks = 0
 
     public init() { tick = HostTick(time: Timestamp(nanoseconds: 0), engine: .proc) }
   }
@@ -84,6 +86,7 @@ public struct Sampler: ~Copyable {
     swap(&output.tick.waiting, &findings.waiting)
     swap(&output.tick.processes, &findings.processes)
     output.tick.processCount = findings.processCount
+    output.hiddenTasks = hiddenTasks
     findWaiters(&output.tick)
     attribute(&output.tick)
     ProcessRanking.select(&output.tick.processes, first: PastRing.rowLimit)
@@ -105,6 +108,14 @@ public struct Sampler: ~Copyable {
     waits.name(&findings.waiting, at: Clocks.monotonic, areAll: false)
     counter?.count(findings.waiting, at: Clocks.now)
     body(findings.waiting)
+  }
+
+  /// The kernel's count is of another moment than ours: a few more or less are nobody hidden.
+  private var hiddenTasks: Int {
+    guard let seen = findings.taskCount, let all = host.taskCount.map({ Int(clamping: $0) }),
+      all - seen > max(20, all / 10)
+    else { return 0 }
+    return all - seen
   }
 
   /// Those that wait without being in `D`, and why all of them wait.
