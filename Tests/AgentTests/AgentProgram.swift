@@ -68,6 +68,7 @@ struct SuspectLine: Decodable {
   var syscall: Field<String>?
   var stack: Field<[String]>?
   var holders: [Int]?
+  var cpu_percent: Double
   var read_bytes: Field<Int64>
   var write_bytes: Field<Int64>
   var cancelled_write_bytes: Field<Int64>

@@ -122,6 +122,44 @@ struct SuspectTests {
     try await stall.release()
   }
 
+  /// Load may be CPU and no byte moved.
+  @Test(arguments: AgentProgram.engines)
+  func whoKeepsACPUBusyIsNamed(engine: String) async throws {
+    let hog = try Program(["sh", "-c", "while :; do :; done"])
+    let line = try await eventually("it to be named") {
+      try await AgentProgram.suspects(["--engine", engine, "--for", "1s"]).of(hog.pid)
+    }
+    #expect(line.cpu_percent > 4 && line.write_bytes.value == 0, "\(line)")
+    hog.send(SIGKILL)
+    try await hog.end()
+  }
+
+  /// However short the look: nothing is said that wasn't looked for.
+  @Test(arguments: AgentProgram.engines)
+  func aMomentIsTwoTicks(engine: String) async throws {
+    let result = try await AgentProgram.run(["suspects", "--engine", engine, "--for", "0"])
+    #expect(result.code == 0 && !result.outputText.contains("gap"), "\(result)")
+    #expect(!result.outputText.contains("Looking"), "\(result)")
+  }
+
+  /// Many that come and go are one line, under who started them.
+  @Test(.enabled(if: Machine.isRoot, "needs root, to hear of ends"))
+  func whoComesAndGoesIsPutTogether() async throws {
+    let folder = try TestFolder(below: "/var/tmp")
+    let script = """
+      while :; do dd if=/dev/zero of="$0" bs=64k count=4 oflag=direct 2>/dev/null; sleep 0.05; done
+      """
+    let shell = try Program(["sh", "-c", script, folder.file("x")])
+    _ = try await eventually("the line of many") {
+      let text = try await AgentProgram.run(["suspects", "--for", "2s", "--rows", "200"]).outputText
+      return text.split(separator: "\n").first {
+        $0.contains("×") && $0.contains("[dd] (ended), started by \(shell.pid)")
+      }
+    }
+    shell.send(SIGKILL)
+    try await shell.end()
+  }
+
   /// kptr_restrict=2 hides addresses from everybody; names aren't addresses.
   @Test(.enabled(if: Machine.isRoot, "needs root, to set kptr_restrict"))
   func addressesMayBeHidden() async throws {

@@ -9,6 +9,13 @@ public enum Agent {
   public static func run(_ words: [String]) -> Int32 {
     // A reader that has gone shows as an error of write(2).
     signal(SIGPIPE, SIG_IGN)
+    let code = runCommand(words)
+    guard let failure = Output.failure else { return code }
+    Output.complain("standard output can't be written: \(String(cString: strerror(failure)))")
+    return 1
+  }
+
+  private static func runCommand(_ words: [String]) -> Int32 {
     guard let verb = words.first else {
       Output.write(AgentHelp.overview)
       return 2

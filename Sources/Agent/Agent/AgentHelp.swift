@@ -81,7 +81,7 @@ enum AgentHelp {
 
     OPTIONS
       --json                  a line of JSON for each suspect
-      --check                 exit with 3 if any task waits
+      --check                 exit with 3 if a task waits for half a second or more
     \(SamplerOptions.help)
 
     EXAMPLES
@@ -146,7 +146,7 @@ enum AgentHelp {
 
     OPTIONS
       --json                  a line of JSON for each source
-      --check                 exit with 3 unless all sources can be read
+      --check                 exit with 3 unless all sources can be read that aren't optional
 
     EXAMPLES
       culprit-agent doctor

@@ -21,6 +21,7 @@ static int listen_to_libbpf(enum libbpf_print_level level, const char *format, v
   if (level != LIBBPF_WARN) return 0;
   char line[error_limit];
   vsnprintf(line, sizeof line, format, arguments);
+  line[strcspn(line, "\n")] = 0;
   if (last_words[0] == 0) snprintf(last_words, sizeof last_words, "%s", line);
   return 0;
 }

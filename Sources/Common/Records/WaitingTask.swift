@@ -47,6 +47,8 @@ public struct WaitingTask: Equatable, Sendable {
   public var reason: WaitReason
   /// How long it has been there, seconds: since it last ran, as far as we know it.
   public var waitSeconds: Double
+  /// It may have waited longer: nobody could tell when it ran last. Not on the wire.
+  public var waitIsAtLeast = false
   /// The kernel function it sleeps in.
   public var waitChannel: Reading<String>
   /// The system call it is in, by name (`pwrite64`), or its number where the name isn't known.

@@ -6,6 +6,8 @@ struct SamplerOptions {
   var settings = SamplerSettings()
   /// How long to go on, nanoseconds; `nil`: until told to stop.
   var limitNanoseconds: UInt64?
+  /// A number of rows was given.
+  private(set) var asksForRows = false
 
   /// What `--help` says of them.
   static let help = """
@@ -29,7 +31,9 @@ struct SamplerOptions {
       settings.intervalNanoseconds = try SamplerOptions.interval(
         try reader.duration(of: option), option)
     case "--for": limitNanoseconds = try reader.duration(of: option)
-    case "--rows": settings.rows = try reader.number(of: option, in: 1...10_000)
+    case "--rows":
+      settings.rows = try reader.number(of: option, in: 1...10_000)
+      asksForRows = true
     case "--cmdline":
       settings.commandLine = try reader.choice(of: option, CommandLinePolicy.self)
     default: return false

@@ -28,7 +28,7 @@ struct DoctorCommand {
     }
     let sources = probe.run(appending: DoctorCommand.programs())
     for source in sources { Output.write(isJSON ? json(source) : text(source)) }
-    return isCheck && sources.contains { $0.status != .available } ? 3 : 0
+    return isCheck && sources.contains { $0.status != .available && !$0.isOptional } ? 3 : 0
   }
 
   /// What BPF can do here is found out by doing it.
@@ -67,6 +67,7 @@ struct DoctorCommand {
       json.field("source", source.name)
       json.field("purpose", source.purpose)
       json.field("status", source.status.rawValue)
+      json.field("optional", source.isOptional)
       json.field("detail", source.detail.isEmpty ? nil : source.detail)
       json.field("remedy", source.remedy)
     }

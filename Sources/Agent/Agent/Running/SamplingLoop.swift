@@ -6,6 +6,8 @@ import Sampling
 struct SamplingLoop: ~Copyable {
   private(set) var sampler: Sampler
   private let limitNanoseconds: UInt64?
+  /// So many ticks are taken, whatever time is up.
+  var leastTicks = 1
   /// Waits until a moment of CLOCK_MONOTONIC, or until it is stopped.
   var sleep: (UInt64) -> Void = { Stopper.sleep(until: $0) }
 
@@ -28,6 +30,7 @@ struct SamplingLoop: ~Copyable {
     let start = SamplingLoop.now
     var due = start
     let end = limitNanoseconds.map { start &+ $0 }
+    var ticks = 0
     while !Stopper.isStopped {
       do throws(EngineError) {
         try sampler.sample(into: &output)
@@ -35,8 +38,13 @@ struct SamplingLoop: ~Copyable {
         throw Failure(EngineErrorText.of(error, wish: .auto))
       }
       body(&output)
+      ticks += 1
       // The time is up with the last tick that fits, not in the middle of one.
-      if let end, SamplingLoop.now &+ sampler.pace.intervalNanoseconds / 2 > end { return }
+      if let end, ticks >= leastTicks,
+        SamplingLoop.now &+ sampler.pace.intervalNanoseconds / 2 > end
+      {
+        return
+      }
       due = SamplingLoop.next(after: due, sampler.pace.intervalNanoseconds)
       try wait(until: due, look)
     }

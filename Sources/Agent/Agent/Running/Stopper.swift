@@ -10,7 +10,7 @@ enum Stopper {
   static func stop() { isAsked = 1 }
 
   static func listen() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { _ in Stopper.isAsked = 1 }
       // Without SA_RESTART: a sleep is to end.

@@ -29,6 +29,8 @@ struct SuspectsCommand {
       min(options.settings.intervalNanoseconds, max(limit, 100_000_000))
     options.settings.looksAlways = true
     var loop = try SamplingLoop(options)
+    // One alone has nothing to compare with.
+    loop.leastTicks = 2
     var tally = SuspectTally()
     let progress = Progress(totalNanoseconds: limit)
     try loop.run { output in
@@ -45,9 +47,11 @@ struct SuspectsCommand {
       var text = SuspectText(host: HostFacts.name, tally: tally)
       text.colours = Output.hasColours
       text.width = Output.columns ?? 160
+      // More than fit a screen are there for who asks.
+      text.rows = max(text.rows, options.asksForRows ? options.settings.rows : 0)
       text.wantedNanoseconds = options.settings.intervalNanoseconds
       Output.write(text.text())
     }
-    return isCheck && !tally.waiting.isEmpty ? 3 : 0
+    return isCheck && tally.hasTrouble ? 3 : 0
   }
 }

@@ -5,6 +5,8 @@ import Glibc
 enum Output {
   /// Set once nobody reads any more: a good end, not an error.
   nonisolated(unsafe) private(set) static var isClosed = false
+  /// Why it couldn't be written, where that is no good end: a full disk.
+  nonisolated(unsafe) private(set) static var failure: Int32?
 
   static func write(_ text: String) {
     var text = text
@@ -19,6 +21,7 @@ enum Output {
       if count < 0 {
         if errno == EINTR { continue }
         isClosed = true
+        if errno != EPIPE { failure = errno }
         return
       }
       rest = rest.dropFirst(count)

@@ -67,6 +67,7 @@ struct SuspectJSON {
     json.field("wait_reason", task.reason.name)
     json.field("wait_class", task.reason.kind.rawValue)
     json.field("wait_seconds", (task.waitSeconds * 1000).rounded() / 1000)
+    json.field("wait_seconds_at_least", task.waitIsAtLeast)
     write("wchan", task.waitChannel, to: &json)
     write("syscall", task.systemCall, to: &json)
     json.key("stack")
@@ -107,6 +108,7 @@ struct SuspectJSON {
       default: json.value(io.absence ?? "gap")
       }
     }
+    json.field("cpu_percent", (tally.perSecond(process?.cpuNanoseconds ?? 0) / 1e6).rounded() / 10)
     // By children that came and went unseen.
     let reaped = process?.reaped ?? IOCounters()
     for (name, bytes) in [

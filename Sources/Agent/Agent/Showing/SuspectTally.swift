@@ -27,6 +27,8 @@ struct SuspectTally {
   private(set) var omittedIO = IOCounters()
   private(set) var attribution = Attribution()
   private(set) var hiddenTasks = 0
+  /// Processes whose bytes we may not read.
+  var deniedProcesses: Int { movers.values.count { $0.io == .denied } }
 
   /// `before` is the tick that the first one added is compared with, where there was one.
   init(identities: [ProcessID: ProcessIdentity] = [:], before: HostTick? = nil) {
@@ -86,7 +88,7 @@ struct SuspectTally {
   /// many waits for nothing.
   var waiting: [Waiter] {
     waiters.values
-      .filter { looks < 5 || $0.sightings > 1 }
+      .filter { looks < 5 || $0.sightings * 4 >= looks || $0.task.waitSeconds >= 0.1 }
       .sorted { left, right in
         if left.task.waitSeconds != right.task.waitSeconds {
           return left.task.waitSeconds > right.task.waitSeconds
@@ -95,10 +97,26 @@ struct SuspectTally {
       }
   }
 
-  /// Those that moved bytes to or from a device, the most first.
+  /// Whether somebody is in trouble: `--check` isn't to cry for who passes through `D`, nor for a
+  /// kernel thread's housekeeping.
+  var hasTrouble: Bool {
+    waiting.contains { waiter in
+      waiter.task.waitSeconds >= 0.5
+        && !(waiter.task.reason.kind == .unknown
+          && movers[waiter.task.process]?.isKernelThread == true)
+    }
+  }
+
+  /// Share of one CPU from which a process is named that moves no bytes.
+  private static let busyShare = 0.05
+
+  /// Those that moved bytes to or from a device, the most first, and those that kept a CPU busy.
   var moving: [ProcessSample] {
     movers.values
-      .filter { ($0.io.value?.deviceBytes ?? 0) + $0.reaped.deviceBytes > 0 }
+      .filter {
+        ($0.io.value?.deviceBytes ?? 0) + $0.reaped.deviceBytes > 0
+          || perSecond($0.cpuNanoseconds) / 1e9 >= SuspectTally.busyShare
+      }
       .sorted { ProcessRanking.comesBefore($0, $1) }
   }
 

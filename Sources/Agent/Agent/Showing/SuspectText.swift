@@ -30,7 +30,7 @@ struct SuspectText {
       line += "CPU than it may take (own_cpu_percent)"
     }
     if tally.hiddenTasks > 0 { line += "\n\(HiddenTasks.text(tally.hiddenTasks))" }
-    return line + "\n" + pressureLine(tick)
+    return line.split(separator: "\n").map { cut(String($0)) }.joined() + pressureLine(tick)
   }
 
   private func pressureLine(_ tick: HostTick) -> String {
@@ -43,7 +43,7 @@ struct SuspectText {
       let full = min(100, Double(stall.fullMicroseconds) * 100 / total)
       return "\(name) \(figure(some, 0))% some, \(figure(full, 0))% full"
     }
-    return "stalled: \(parts.joined(separator: "; "))\n"
+    return cut("stalled: \(parts.joined(separator: "; "))")
   }
 
   private func waitingLines() -> String {
@@ -55,7 +55,8 @@ struct SuspectText {
       let seen = "\(waiter.sightings)/\(tally.looks)"
       lines += cut(
         "\(right("\(task.tid)", 7)) \(left(user(task.process), 9))"
-          + "\(right(figure(task.waitSeconds, 1), 8)) \(right(seen, 5))  "
+          + "\(right((task.waitIsAtLeast ? ">" : "") + figure(task.waitSeconds, 1), 8)) "
+          + "\(right(seen, 5))  "
           + "\(left(task.reason.name, 22))  \(who(task.process, task.name))")
       for holder in task.holders {
         lines += cut("        held by \(holder)\(holderName(holder))")
@@ -75,25 +76,60 @@ struct SuspectText {
   }
 
   private func movingLines() -> String {
+    guard tally.elapsedNanoseconds > 0 else { return "\nLooking for who moves bytes…\n" }
     let moving = tally.moving
-    guard !moving.isEmpty else { return "\nNobody moves bytes to or from a device.\n" }
+    guard !moving.isEmpty else {
+      return "\nNobody\(whoWeSee) moves bytes to or from a device, or keeps a CPU busy.\n"
+    }
     var lines =
       "\n" + bold("    PID USER        READ/s  WRITE/s CANCEL/s  CPU%  WHO") + "\n"
-    for process in moving.prefix(rows) {
-      let io = (process.io.value ?? IOCounters()) + process.reaped
+    let movers = Mover.grouped(moving)
+    for mover in movers.prefix(rows) {
+      let process = mover.process
       let cpu = tally.perSecond(process.cpuNanoseconds) / 1e7
       lines += cut(
-        "\(right("\(process.id.pid)", 7)) \(left(user(process.id), 9))"
-          + "\(right(bytes(io.readBytes), 8)) \(right(bytes(io.writeBytes), 8)) "
-          + "\(right(bytes(io.cancelledWriteBytes), 8)) \(right(figure(cpu, 1), 5))  "
-          + who(process.id, process.name) + (process.hasEnded ? " (ended)" : "")
-          + (process.isKernelThread ? "  for others" : ""))
+        "\(right(mover.count > 1 ? "\(mover.count)×" : "\(process.id.pid)", 7)) "
+          + "\(left(user(process.id), 9))\(moved(process)) \(right(figure(cpu, 1), 5))  "
+          + what(mover) + (process.isKernelThread ? "  for others" : ""))
     }
-    return lines + more(moving.count)
+    return lines + more(movers.count)
+  }
+
+  /// Read, written and cancelled bytes, as columns.
+  private func moved(_ process: ProcessSample) -> String {
+    guard process.io.value != nil else {
+      return (0..<3).map { _ in right(process.io.absence ?? "", 8) }.joined(separator: " ")
+    }
+    let io = (process.io.value ?? IOCounters()) + process.reaped
+    return [io.readBytes, io.writeBytes, io.cancelledWriteBytes]
+      .map { right(bytes($0), 8) }.joined(separator: " ")
+  }
+
+  /// Who it is; of one that is gone also who started it.
+  private func what(_ mover: Mover) -> String {
+    let process = mover.process
+    guard process.hasEnded else { return who(process.id, process.name) }
+    var words = who(process.id, process.name) + " (ended)"
+    let ancestor = tally.identities[process.id]?.ancestors.first
+    if process.parentPID > 0, holderName(process.parentPID) != "" {
+      words += ", started by \(process.parentPID)\(holderName(process.parentPID))"
+    } else if let ancestor {
+      words += ", started by \(ancestor.pid), \(taskText(ancestor.name))"
+    }
+    return words
+  }
+
+  private var whoWeSee: String { tally.deniedProcesses > 0 ? " whom we may look at" : "" }
+
+  private func deniedLine() -> String {
+    let count = tally.deniedProcesses
+    guard count > 0 else { return "" }
+    return "what \(count) process\(count == 1 ? "" : "es") moved is denied to us; "
+      + "see culprit-agent doctor\n"
   }
 
   private func footLines(_ tick: HostTick) -> String {
-    var lines = "\n"
+    var lines = "\n" + deniedLine()
     lines += attribution("read   ", tally.attribution.read)
     lines += attribution("written", tally.attribution.write)
     for lock in tick.locks {
@@ -117,7 +153,7 @@ struct SuspectText {
     } else if part.unattributed < 0 {
       line += ", not on a device yet or no more \(bytes(part.unattributed.magnitude))/s"
     }
-    return line + "\n"
+    return cut(line)
   }
 
   // MARK: - Words

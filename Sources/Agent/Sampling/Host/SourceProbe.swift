@@ -27,10 +27,12 @@ public struct SourceProbe: ~Copyable {
 
   /// All sources; `appended` are those that others tried.
   public mutating func run(appending appended: [SourceStatus] = []) -> [SourceStatus] {
-    [
+    var optional = [delayAccounting(), fuse(), nfsClients()]
+    for index in optional.indices { optional[index].isOptional = true }
+    return [
       host(), pressure(), disks(), locks(), processes(), taskIO(), stacks(), kernelSymbols(),
-      delayAccounting(), taskstats(), typeInformation(), fuse(), nfsClients(),
-    ] + appended
+      taskstats(), typeInformation(),
+    ] + optional + appended
   }
 
   private mutating func host() -> SourceStatus {

@@ -20,6 +20,8 @@ public struct SourceStatus: Equatable, Sendable {
   /// The one command that would enable it; `nil` where it is there, or nothing would. Nothing here
   /// ever runs it.
   public var remedy: String?
+  /// Many hosts have no use for it: nothing is wrong where it isn't there.
+  public var isOptional = false
 
   public init(
     name: String, purpose: String, status: Status, detail: String = "", remedy: String? = nil

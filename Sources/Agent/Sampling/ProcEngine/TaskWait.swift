@@ -36,8 +36,10 @@ extension ProcTaskEngine {
     let first = waits.count
     for place in places {
       table.tasks[place].lacksDetails = false
-      let since = lastRun(place, origin) ?? table.tasks[place].waitsSince
+      let ran = lastRun(place, origin)
+      let since = ran ?? table.tasks[place].waitsSince
       var wait = TaskWait(place: place, since: since, task: waitingTask(place))
+      wait.task.waitIsAtLeast = ran == nil
       wait.task.waitChannel = waitChannel(place)
       waits.append(wait)
     }

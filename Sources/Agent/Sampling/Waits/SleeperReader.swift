@@ -50,7 +50,9 @@ struct SleeperReader: ~Copyable {
     var task = WaitingTask(
       process: ProcessID(pid: pid, startTicks: leader.startTicks), tid: tid, name: stat.name,
       state: stat.state)
-    let since = stat.processor.flatMap { lastRun(pid, tid, on: $0, at: now) } ?? now
+    let ran = stat.processor.flatMap { lastRun(pid, tid, on: $0, at: now) }
+    let since = ran ?? now
+    task.waitIsAtLeast = ran == nil
     task.waitSeconds = Double(now &- min(since, now)) / 1e9
     task.waitChannel = waitChannel(pid, tid)
     readGuarded(&task)
