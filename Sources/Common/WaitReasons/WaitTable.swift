@@ -999,6 +999,7 @@ enum WaitTable {
       waits: """
         wait_rcu_gp __wait_rcu_gp synchronize_rcu synchronize_rcu_normal synchronize_rcu_expedited
         synchronize_rcu_expedited_wait_once synchronize_sched synchronize_net rcu_barrier
+        rcu_barrier_tasks_generic synchronize_rcu_tasks_generic
         synchronize_srcu __synchronize_srcu synchronize_srcu_expedited rcu_sync_enter
         percpu_ref_switch_to_atomic_sync
         """),

@@ -4,6 +4,9 @@ import Sampling
 
 /// `culprit-agent suspects`: a look at who waits and who moves the bytes.
 struct SuspectsCommand {
+  /// Processes of a tick that are added up.
+  private static let tallied = 1000
+
   private var options: SamplerOptions
   private var isJSON = false
   private var isCheck = false
@@ -28,6 +31,8 @@ struct SuspectsCommand {
     options.settings.intervalNanoseconds =
       min(options.settings.intervalNanoseconds, max(limit, 100_000_000))
     options.settings.looksAlways = true
+    // All are added up over the while; as many as were asked for are shown.
+    options.settings.rows = SuspectsCommand.tallied
     var loop = try SamplingLoop(options)
     // One alone has nothing to compare with.
     loop.leastTicks = 2
@@ -41,14 +46,15 @@ struct SuspectsCommand {
     }
     progress.clear()
     if isJSON {
-      var json = SuspectJSON(host: HostFacts.name, tally: tally)
+      var json = SuspectJSON(
+        host: HostFacts.name, tally: tally, movers: self.options.settings.rows)
       Output.write(json.lines())
     } else {
       var text = SuspectText(host: HostFacts.name, tally: tally)
       text.colours = Output.hasColours
       text.width = Output.columns ?? 160
       // More than fit a screen are there for who asks.
-      text.rows = max(text.rows, options.asksForRows ? options.settings.rows : 0)
+      text.rows = max(text.rows, self.options.asksForRows ? self.options.settings.rows : 0)
       text.wantedNanoseconds = options.settings.intervalNanoseconds
       Output.write(text.text())
     }

@@ -5,10 +5,12 @@ import Records
 struct SuspectJSON {
   let host: String
   let tally: SuspectTally
+  /// Most of those that only move bytes.
+  private let movers: Int
   private var writer = JSONWriter()
 
-  init(host: String, tally: SuspectTally) {
-    (self.host, self.tally) = (host, tally)
+  init(host: String, tally: SuspectTally, movers: Int) {
+    (self.host, self.tally, self.movers) = (host, tally, movers)
   }
 
   /// All suspects, a line each: those that wait, then those that only move bytes.
@@ -16,7 +18,7 @@ struct SuspectJSON {
     var text = ""
     let waiting = tally.waiting
     for waiter in waiting { text += line(waiter.task.process, waiter.task) }
-    for process in tally.moving
+    for process in tally.shown(tally.moving, first: movers, { $0 })
     where !waiting.contains(where: { $0.task.process == process.id }) {
       text += line(process.id, nil)
     }

@@ -120,6 +120,15 @@ struct SuspectTally {
       .sorted { ProcessRanking.comesBefore($0, $1) }
   }
 
+  /// The first `count` of those who move bytes, and the few busiest of the others: a CPU's load
+  /// isn't to be hidden by a disk's.
+  func shown<Row>(_ movers: [Row], first count: Int, _ process: (Row) -> ProcessSample) -> [Row] {
+    let others = movers.dropFirst(count)
+      .filter { perSecond(process($0).cpuNanoseconds) / 1e9 >= SuspectTally.busyShare * 4 }
+      .sorted { process($0).cpuNanoseconds > process($1).cpuNanoseconds }
+    return Array(movers.prefix(count)) + Array(others.prefix(5))
+  }
+
   /// What a process moved; `nil` where it did nothing that is known.
   func process(_ id: ProcessID) -> ProcessSample? { movers[id] }
 

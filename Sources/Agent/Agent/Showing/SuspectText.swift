@@ -63,7 +63,7 @@ struct SuspectText {
       }
       if task.reason.kind == .unknown { lines += cut("        \(evidence(task))") }
     }
-    return lines + more(waiting.count)
+    return lines + more(waiting.count, beyond: rows)
   }
 
   /// What is left to say where the reason isn't known.
@@ -84,7 +84,8 @@ struct SuspectText {
     var lines =
       "\n" + bold("    PID USER        READ/s  WRITE/s CANCEL/s  CPU%  WHO") + "\n"
     let movers = Mover.grouped(moving)
-    for mover in movers.prefix(rows) {
+    let shown = tally.shown(movers, first: rows, \.process)
+    for mover in shown {
       let process = mover.process
       let cpu = tally.perSecond(process.cpuNanoseconds) / 1e7
       lines += cut(
@@ -92,7 +93,7 @@ struct SuspectText {
           + "\(left(user(process.id), 9))\(moved(process)) \(right(figure(cpu, 1), 5))  "
           + what(mover) + (process.isKernelThread ? "  for others" : ""))
     }
-    return lines + more(movers.count)
+    return lines + more(movers.count, beyond: shown.count)
   }
 
   /// Read, written and cancelled bytes, as columns.
@@ -178,8 +179,8 @@ struct SuspectText {
     return ", \(who(found.id, found.name))"
   }
 
-  private func more(_ count: Int) -> String {
-    count > rows ? "        and \(count - rows) more\n" : ""
+  private func more(_ count: Int, beyond shown: Int) -> String {
+    count > shown ? "        and \(count - shown) more\n" : ""
   }
 
   private func bytes(_ count: UInt64) -> String { ByteFigure.text(tally.perSecond(count)) }

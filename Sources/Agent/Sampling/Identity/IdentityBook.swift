@@ -34,11 +34,15 @@ struct IdentityBook: ~Copyable {
       introduce(task.process, nil, task.name, parent: 0, into: &identities)
       for holder in task.holders { introduce(holder: holder, into: &identities) }
     }
-    for process in tick.processes where IdentityBook.isOfInterest(process) {
-      // A kernel thread is called by what it does just now.
-      introduce(
-        process.id, process.isKernelThread ? nil : process.name, process.name,
-        parent: process.parentPID, into: &identities)
+    // Those that have ended have left little to be read: they come last.
+    for hasEnded in [false, true] {
+      for process in tick.processes
+      where process.hasEnded == hasEnded && IdentityBook.isOfInterest(process) {
+        // A kernel thread is called by what it does just now.
+        introduce(
+          process.id, process.isKernelThread ? nil : process.name, process.name,
+          parent: process.parentPID, into: &identities)
+      }
     }
   }
 
