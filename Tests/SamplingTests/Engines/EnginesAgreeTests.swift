@@ -114,11 +114,13 @@ struct EnginesAgreeTests {
   func liveHost() async throws {
     let folder = try TestFolder(below: "/var/tmp")
     let herd = try LoadGenerator([
-      "active", "--children", "40", "--hz", "20", "--bytes", "4096", "--file", folder.file("x"),
+      "active", "--go", "--children", "40", "--hz", "20", "--bytes", "4096", "--file",
+      folder.file("x"),
       "--seconds", "1",
     ])
     let pair = try Pair()
     try pair.tick()
+    try herd.go()
     let truth = try await herd.truth()
     while !herd.program.hasEnded {
       try pair.tick()

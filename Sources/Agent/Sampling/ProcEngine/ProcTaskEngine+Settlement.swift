@@ -67,11 +67,12 @@ extension ProcTaskEngine {
   private mutating func settle(_ process: Int, into samples: inout [ProcessSample]) {
     let (io, reaped) = charge(process)
     var entry = table.processes[process]
+    entry.taskNanoseconds &+= entry.runNanoseconds
     let hasEnded = (entry.isGone || entry.hasExited) && !entry.isReported
     if hasEnded, !entry.heardExit, !entry.isFinal { lostExits += 1 }
     if entry.isActive && !entry.isReported || hasEnded {
       let cpu = cpu(entry)
-      entry.countedNanoseconds &+= cpu
+      entry.reportedNanoseconds &+= cpu
       samples.append(sample(entry, io: io, reaped: reaped, hasEnded: hasEnded, cpu: cpu))
     }
     if hasEnded { entry.isReported = true }
@@ -98,15 +99,15 @@ extension ProcTaskEngine {
       swapDelayNanoseconds: .unsupported)
   }
 
-  /// What its tasks counted; more where `stat` knows of tasks that came and went in between. Its
-  /// two figures are cut to whole ticks, and so were those we began with.
+  /// What wasn't reported yet of what its tasks counted, or of what `stat` knows, which includes
+  /// tasks that came and went in between. Both are of the whole time: `stat` is read later, and may
+  /// be ahead for a tick. Its two figures are cut to whole ticks, and so were those we began with.
   private func cpu(_ entry: ProcessEntry) -> UInt64 {
     let ticks = entry.stat.userTicks &+ entry.stat.systemTicks
     let since = ticks &- min(entry.firstTicks, ticks)
-    let known = since > 2 ? (since - 2) &* EngineClock.nanosecondsPerTick : 0
-    let counted = entry.countedNanoseconds &+ entry.runNanoseconds
-    let missing = known > counted ? known - counted : 0
-    return entry.runNanoseconds &+ (entry.isGone ? 0 : missing)
+    let known = since > 2 && !entry.isGone ? (since - 2) &* EngineClock.nanosecondsPerTick : 0
+    let total = max(entry.taskNanoseconds, known)
+    return total &- min(entry.reportedNanoseconds, total)
   }
 
   // MARK: Bytes

@@ -73,9 +73,10 @@ struct ProcessEntry {
 
   /// Nanoseconds its tasks ran in this tick.
   var runNanoseconds: UInt64 = 0
-  /// Since it was first seen: by the tasks' own counts, and by `stat`'s clock ticks, which know of
-  /// tasks that came and went unseen.
-  var countedNanoseconds: UInt64 = 0
+  /// The same since it was first seen, and how much of it was reported.
+  var taskNanoseconds: UInt64 = 0
+  var reportedNanoseconds: UInt64 = 0
+  /// `stat`'s clock ticks when it was first seen.
   var firstTicks: UInt64 = 0
   /// Block delay of its tasks in this tick, clock ticks.
   var blockDelayTicks: UInt64 = 0
