@@ -19,6 +19,7 @@ struct SuspectTally {
 
   private(set) var lastTick: HostTick?
   private(set) var looks = 0
+  private(set) var ticks = 0
   /// Time that the processes' figures cover, nanoseconds.
   private(set) var elapsedNanoseconds: UInt64 = 0
   private(set) var identities: [ProcessID: ProcessIdentity] = [:]
@@ -37,6 +38,7 @@ struct SuspectTally {
   }
 
   mutating func add(_ output: Sampler.Output) {
+    ticks += 1
     add(waiting: output.tick.waiting)
     for identity in output.identities { identities[identity.id] = identity }
     if lastTick != nil {
@@ -88,7 +90,11 @@ struct SuspectTally {
   /// many waits for nothing.
   var waiting: [Waiter] {
     waiters.values
-      .filter { looks < 5 || $0.sightings * 4 >= looks || $0.task.waitSeconds >= 0.1 }
+      .filter { waiter in
+        // Who sleeps for a lock or a FUSE server is looked for at ticks only.
+        waiter.task.state != .uninterruptible || looks < 5 || waiter.sightings * 4 >= looks
+          || waiter.task.waitSeconds >= 0.1
+      }
       .sorted { left, right in
         if left.task.waitSeconds != right.task.waitSeconds {
           return left.task.waitSeconds > right.task.waitSeconds

@@ -52,7 +52,8 @@ struct SuspectText {
     var lines = "\n" + bold("    PID USER      SECONDS  SEEN  WAITS FOR               WHO") + "\n"
     for waiter in waiting.prefix(rows) {
       let task = waiter.task
-      let seen = "\(waiter.sightings)/\(tally.looks)"
+      let isSleeper = task.state != .uninterruptible
+      let seen = "\(waiter.sightings)/\(isSleeper ? tally.ticks : tally.looks)"
       lines += cut(
         "\(right("\(task.tid)", 7)) \(left(user(task.process), 9))"
           + "\(right((task.waitIsAtLeast ? ">" : "") + figure(task.waitSeconds, 1), 8)) "
