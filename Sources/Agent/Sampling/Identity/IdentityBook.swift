@@ -63,7 +63,7 @@ struct IdentityBook: ~Copyable {
     let identity =
       reader.identity(of: id)
       ?? ProcessIdentity(id: id, name: name, ancestors: reader.ancestors(ofChildOf: parent))
-    remember(identity, program ?? identity.name)
+    remember(identity)
     identities.append(identity)
   }
 
@@ -75,17 +75,18 @@ struct IdentityBook: ~Copyable {
     return ticks <= 1
   }
 
-  private mutating func remember(_ identity: ProcessIdentity, _ program: TaskName) {
-    let isWhole = identity.commandLine != .gap
+  /// By the name that was told: it may be newer than the sample's.
+  private mutating func remember(_ identity: ProcessIdentity) {
     known[identity.id] = Known(
-      name: program, retryIn: isWhole ? nil : IdentityBook.retryTicks)
+      name: identity.name,
+      retryIn: identity.commandLine == .gap ? IdentityBook.retryTicks : nil)
   }
 
   private mutating func introduce(holder pid: Int32, into identities: inout [ProcessIdentity]) {
     guard identities.count < IdentityBook.perTick, let id = reader.process(pid),
       known[id] == nil, let identity = reader.identity(of: id)
     else { return }
-    remember(identity, identity.name)
+    remember(identity)
     identities.append(identity)
   }
 }
