@@ -56,7 +56,7 @@ extension TerminalDriverTests {
     @Test func nothingHostileIsSent() async throws {
       let terminal = try DrainedTerminal(columns: 80, rows: 24) { DisplayWidth.of($0) }
       var driver = try start(terminal)
-      var random = SeededGenerator(state: 7)
+      var random = SeededGenerator(seed: 7)
       let names = NameTests.hostile + ["\u{1B}]52;c;ZXZpbA==\u{7}", "\u{1B}P+q\u{1B}\\"]
       var state = WatchState(
         hosts: names, columns: 80, rows: 24, now: night, colours: driver.colours,

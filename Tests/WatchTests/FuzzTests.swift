@@ -1,20 +1,8 @@
 import Records
+import TestSupport
 import Testing
 
 @testable import Watch
-
-/// SplitMix64: the same events for the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
 
 @Suite struct FuzzTests {
   private static let names = NameTests.hostile + (1...12).map { "web\($0)" }
@@ -27,7 +15,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
   @Test(arguments: 1...20)
   func anyEventsInAnyOrder(seed: UInt64) {
-    var random = SeededGenerator(state: seed)
+    var random = SeededGenerator(seed: seed)
     var state = WatchState(
       hosts: [], columns: 80, rows: 24, now: night,
       zone: ViewerZone { $0.seconds % 2 == 0 ? 7200 : -34_200 }, ascii: seed % 3 == 0,

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Bytes
-import Foundation
 import WaitReasons
 
 struct ExplainCommand: ParsableCommand {
@@ -37,11 +35,11 @@ struct ExplainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let report = StackReport.parse(try bytes())
-    guard !report.tasks.isEmpty else {
-      throw CommandFailure.failed(
-        "\(name): no task's stack in it; give the output of cat /proc/PID/stack, of "
-          + "dmesg | grep -A40 'blocked for more', or of echo w > /proc/sysrq-trigger; dmesg")
+    let report: StackReport
+    do throws(ReportProblem) {
+      report = try StackReport.read(file)
+    } catch {
+      throw CommandFailure.failed(error.description)
     }
     if json {
       report.writeJSON { StandardOutput.write($0) }
@@ -49,30 +47,5 @@ struct ExplainCommand: ParsableCommand {
       let colours = OutputColours(isPlain: plain)
       StandardOutput.write(ExplainText(emphasis: colours.bold).text(report))
     }
-  }
-
-  private var name: String { file == "-" ? "standard input" : Printable.text(file, limit: 200) }
-
-  /// The report, up to what is read of one.
-  private func bytes() throws -> [UInt8] {
-    let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable() }
-    defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    // One byte more than is read shows that there is more.
-    while bytes.count <= StackReport.textLimit {
-      let count = read(descriptor, &piece, piece.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable() }
-      guard count > 0 else { break }
-      bytes += piece[..<count]
-    }
-    return bytes
-  }
-
-  private func unreadable() -> CommandFailure {
-    let why = String(cString: strerror(errno))
-    return .failed("can't read \(name): \(why); check the name, or give “-” for standard input")
   }
 }

@@ -86,15 +86,3 @@ struct HostFigures {
     return next
   }
 }
-
-/// The same pseudo-random numbers at each run.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    var value = state
-    value = (value ^ value >> 33) &* 0xff51_afd7_ed55_8ccd
-    return value ^ value >> 33
-  }
-}

@@ -19,7 +19,7 @@ struct RealVmstatTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for seed in 1...24 {
         group.addTask {
-          var random = SeededGenerator(state: UInt64(seed))
+          var random = SeededGenerator(seed: UInt64(seed))
           try await Self.compare(HostFigures(), HostFigures().later(using: &random), "seed \(seed)")
         }
       }

@@ -1,4 +1,5 @@
 import Records
+import TestSupport
 import Testing
 
 @testable import Sampling
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ProcessRankingTests {
   /// Few different values, so that many are equal and the later criteria decide.
   private static func processes(
-    _ count: Int, values: UInt64, _ random: inout SeededRandom
+    _ count: Int, values: UInt64, _ random: inout SeededGenerator
   ) -> [ProcessSample] {
     (0..<count).map { index in
       var sample = ProcessSample(id: ProcessID(pid: Int32(index + 1), startTicks: 7))
@@ -24,7 +25,7 @@ import Testing
 
   @Test(arguments: [0, 1, 2, 3, 10, 51, 1000], [1, 2, 1_000_000] as [UInt64])
   func theFirstOnesAreThoseOfASort(size: Int, values: UInt64) {
-    var random = SeededRandom(seed: UInt64(size) &* 31 &+ values)
+    var random = SeededGenerator(seed: UInt64(size) &* 31 &+ values)
     for count in [0, 1, 2, 50, 200, size] {
       let all = Self.processes(size, values: values, &random)
       let sorted = all.sorted { ProcessRanking.comesBefore($0, $1) }
@@ -43,7 +44,7 @@ import Testing
   }
 
   @Test func whatIsInOrderAlreadyStaysSo() {
-    var random = SeededRandom(seed: 4)
+    var random = SeededGenerator(seed: 4)
     let sorted = Self.processes(500, values: 50, &random)
       .sorted { ProcessRanking.comesBefore($0, $1) }
     for start in [sorted, sorted.reversed()] {
@@ -73,20 +74,5 @@ import Testing
     var two = [one, one, one]
     ProcessRanking.order(&two, first: 2)
     #expect(two.count == 3)
-  }
-}
-
-/// The same numbers for the same seed (splitmix64).
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

@@ -8,6 +8,7 @@ import Wire
 struct FrameStream {
   private var encoder = FrameEncoder()
   private var sequence: UInt64 = 0
+  private var firstPace: UInt64 = 0
   private var isSlowed = false
   private var hasToldHidden = false
 
@@ -56,8 +57,6 @@ struct FrameStream {
             ? "sampling took too much CPU: now every \(Duration.text(tick.pacedNanoseconds))"
             : "sampling every \(Duration.text(tick.pacedNanoseconds)) again")))
   }
-
-  private var firstPace: UInt64 = 0
 
   private mutating func append(_ frame: Frame) {
     sequence += 1

@@ -25,12 +25,14 @@ struct SuspectText {
     }
     if let cpus = tick.cpus { line += ", \(cpus) CPU\(cpus == 1 ? "" : "s")" }
     line += ", \(tick.processCount) processes (\(tick.engine.name))"
+    var lines = cut(line)
     if let wanted = wantedNanoseconds, tick.pacedNanoseconds > wanted {
-      line += "\nsampled every \(Duration.text(tick.pacedNanoseconds)): more often would cost more "
-      line += "CPU than it may take (own_cpu_percent)"
+      lines += cut(
+        "sampled every \(Duration.text(tick.pacedNanoseconds)): more often would cost more "
+          + "CPU than it may take (own_cpu_percent)")
     }
-    if tally.hiddenTasks > 0 { line += "\n\(HiddenTasks.text(tally.hiddenTasks))" }
-    return line.split(separator: "\n").map { cut(String($0)) }.joined() + pressureLine(tick)
+    if tally.hiddenTasks > 0 { lines += cut(HiddenTasks.text(tally.hiddenTasks)) }
+    return lines + pressureLine(tick)
   }
 
   private func pressureLine(_ tick: HostTick) -> String {
@@ -112,10 +114,10 @@ struct SuspectText {
     let process = mover.process
     guard process.hasEnded else { return who(process.id, process.name) }
     var words = who(process.id, process.name) + " (ended)"
-    let ancestor = tally.identities[process.id]?.ancestors.first
-    if process.parentPID > 0, holderName(process.parentPID) != "" {
-      words += ", started by \(process.parentPID)\(holderName(process.parentPID))"
-    } else if let ancestor {
+    let parent = process.parentPID > 0 ? holderName(process.parentPID) : ""
+    if !parent.isEmpty {
+      words += ", started by \(process.parentPID)\(parent)"
+    } else if let ancestor = tally.identities[process.id]?.ancestors.first {
       words += ", started by \(ancestor.pid), \(taskText(ancestor.name))"
     }
     return words

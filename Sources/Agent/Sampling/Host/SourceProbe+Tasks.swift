@@ -123,7 +123,7 @@ extension SourceProbe {
     case .denied: source.status = .denied
     case .unsupported, .disabled, .gap:
       // Up to 5.13 there is no setting: it is on where compiled in, unless booted `nodelayacct`.
-      let isOld = kernel().map { $0 < (5, 14) } ?? false
+      let isOld = kernel().map { $0 < KernelVersion(5, 14) } ?? false
       source.status = isOld ? .available : .unsupported
       source.detail =
         isOld

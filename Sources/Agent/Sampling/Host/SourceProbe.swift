@@ -67,7 +67,7 @@ public struct SourceProbe: ~Copyable {
 
   /// Debian and others compile PSI in, switched off or on; before Linux 4.20 there is none.
   private mutating func missingPressure(_ name: String, _ purpose: String) -> SourceStatus {
-    let isOld = kernel().map { $0 < (4, 20) } ?? false
+    let isOld = kernel().map { $0 < KernelVersion(4, 20) } ?? false
     return SourceStatus(
       name: name, purpose: purpose, status: .unsupported,
       detail: isOld
@@ -104,15 +104,5 @@ public struct SourceProbe: ~Copyable {
   }
 
   /// Linux's version; `nil` where it can't be read.
-  mutating func kernel() -> (Int, Int)? {
-    guard proc.read("sys/kernel/osrelease", into: &buffer) == .bytes else { return nil }
-    return buffer.withBytes { text in
-      guard let dot = text.index(of: UInt8(ascii: ".")), let major = text.decimal(in: 0..<dot)
-      else { return nil }
-      var end = dot + 1
-      while end < text.count, text[end] &- UInt8(ascii: "0") <= 9 { end += 1 }
-      guard let minor = text.decimal(in: dot + 1..<end) else { return nil }
-      return (Int(clamping: major), Int(clamping: minor))
-    }
-  }
+  mutating func kernel() -> KernelVersion? { KernelVersion(from: proc, using: &buffer) }
 }

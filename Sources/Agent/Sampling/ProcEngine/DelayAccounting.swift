@@ -29,11 +29,10 @@ struct DelayAccounting {
     guard wait < 0 else { return }
     wait = DelayAccounting.patience
     let wasOn = counting == .on
-    switch root.read("sys/kernel/task_delayacct", into: &buffer) {
-    case .bytes:
-      counting = buffer.withBytes { $0.count > 0 && $0[0] == UInt8(ascii: "1") } ? .on : .off
-    case .denied: counting = .off
-    case .vanished, .failed: counting = withoutSetting(root)
+    switch KernelSetting.delayAccounting.read(from: root, using: &buffer) {
+    case .known(1): counting = .on
+    case .known, .denied: counting = .off
+    case .unsupported, .disabled, .gap: counting = withoutSetting(root)
     }
     if counting == .on, !wasOn { onSince = bootTicks }
   }
@@ -45,10 +44,8 @@ struct DelayAccounting {
     {
       return .off
     }
-    guard root.read("sys/kernel/osrelease", into: &buffer) == .bytes else { return .on }
-    let parts = String(decoding: buffer.array, as: UTF8.self).split(separator: ".")
-    guard parts.count > 1, let major = Int(parts[0]), let minor = Int(parts[1]) else { return .on }
-    return (major, minor) < (5, 14) ? .on : .missing
+    guard let version = KernelVersion(from: root, using: &buffer) else { return .on }
+    return version < KernelVersion(5, 14) ? .on : .missing
   }
 
   /// What a process's delay is.
