@@ -118,7 +118,7 @@ struct LimitTests {
     let hostile = "a\u{1B}[31mb\u{7}\n\u{202E}c\u{9B}2J\r"
     let texts = Stream.frames(Stream.events(Stream.bytes(LimitTests.frames(with: hostile))))
       .flatMap { LimitTests.texts(of: $0.frame) }
-    #expect(texts.count == 20)
+    #expect(texts.count == 25)
     for text in texts {
       #expect(text.contains("[31mb"))
       let isClean = text.unicodeScalars.allSatisfy {
@@ -154,7 +154,8 @@ struct LimitTests {
     let notice = Notice(time: Record.night, severity: .error, text: text)
     return [
       .tick(tick), .before(tick), .burst(burst), .identity(identity), .hello(hello),
-      .notice(notice),
+      .notice(notice), .request(.introduction(Caller(user: text, connection: text, key: text))),
+      .answer(.inventory(SpoolInventory(problem: text))), .answer(.refused(text)),
     ]
   }
 
@@ -176,7 +177,10 @@ struct LimitTests {
     case .burst(let burst): burst.counts.map(\.reason.name)
     case .notice(let notice): [notice.text]
     case .before(let tick): [tick.disks[0].name]
-    case .gap, .unknown: []
+    case .request(.introduction(let caller)): [caller.user, caller.connection, caller.key]
+    case .answer(.inventory(let inventory)): [inventory.problem ?? ""]
+    case .answer(.refused(let text)): [text]
+    case .gap, .request, .answer, .unknown: []
     }
   }
 

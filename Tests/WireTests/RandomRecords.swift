@@ -6,22 +6,68 @@ import Wire
 
 extension SeededGenerator {
   mutating func frame() -> Frame {
-    switch count(upTo: 6) {
+    switch count(upTo: 8) {
     case 0: .hello(hello())
     case 1: .tick(tick())
     case 2: .before(tick())
     case 3: .identity(identity())
     case 4: .burst(burst())
     case 5: .gap(gap())
+    case 6: .request(request())
+    case 7: .answer(answer())
     default:
       .notice(
         Notice(time: time(), severity: pick(Notice.Severity.allCases), text: text(upTo: 900)))
     }
   }
 
+  mutating func request() -> Request {
+    switch count(upTo: 5) {
+    case 0:
+      .introduction(
+        Caller(user: text(upTo: 30), connection: text(upTo: 60), key: text(upTo: 100)))
+    case 1: .stream
+    case 2: .inventory
+    case 3: .recent(seconds: UInt32(truncatingIfNeeded: number()))
+    case 4: .process(pid: Int32(clamping: count(upTo: 4_000_000) + 1))
+    default:
+      .fetch(span())
+    }
+  }
+
+  private mutating func span() -> FrameSpan {
+    let (one, other) = (number(), number())
+    return FrameSpan(
+      stream: stream(), first: min(one, other), last: max(one, other),
+      byteLimit: UInt32(truncatingIfNeeded: number()))
+  }
+
+  mutating func answer() -> Answer {
+    switch count(upTo: 3) {
+    case 0: .done
+    case 1: .refused(text(upTo: 200))
+    case 2: .fetched(Fetched(stream: stream(), through: number()))
+    default:
+      .inventory(
+        SpoolInventory(
+          usedBytes: number(), limitBytes: number(), spanSeconds: optional { $0.number() },
+          problem: optional { $0.text(upTo: 200) },
+          held: list(upTo: 5) { generator in
+            let (one, other) = (generator.number(), generator.number())
+            return SpoolInventory.Held(
+              stream: generator.stream(), first: min(one, other), last: max(one, other),
+              oldest: generator.time(), newest: generator.time())
+          }))
+    }
+  }
+
+  private mutating func stream() -> StreamID {
+    StreamID(boot: BootID(high: next(), low: next()), number: next())
+  }
+
   mutating func hello() -> Hello {
     Hello(
-      stream: StreamID(boot: BootID(high: next(), low: next()), number: next()), time: time(),
+      stream: stream(), time: time(),
       agentVersion: text(upTo: 20), hostName: text(upTo: 60), kernelRelease: text(upTo: 60),
       engine: pick([.bpf, .proc, nil]), engineReason: text(upTo: 300),
       intervalNanoseconds: number(),

@@ -22,7 +22,31 @@ struct Record: CustomTestStringConvertible {
       name: "notice",
       frame: .notice(
         Notice(time: night, severity: .warning, text: "interval doubled: over 1 % of a core"))),
+    Record(
+      name: "request-introduction",
+      frame: .request(
+        .introduction(
+          Caller(user: "culprit", connection: "10.0.0.9 50122 10.0.0.1 22", key: "SHA256:abc")))),
+    Record(name: "request-stream", frame: .request(.stream)),
+    Record(
+      name: "request-fetch",
+      frame: .request(
+        .fetch(FrameSpan(stream: Stream.id, first: 7_000, last: 9_123, byteLimit: 262_144)))),
+    Record(name: "request-process", frame: .request(.process(pid: 4_711))),
+    Record(name: "answer-inventory", frame: .answer(.inventory(inventory))),
+    Record(
+      name: "answer-fetched",
+      frame: .answer(.fetched(Fetched(stream: Stream.id, through: 8_001)))),
+    Record(name: "answer-refused", frame: .answer(.refused("control is off here"))),
   ]
+
+  static let inventory = SpoolInventory(
+    usedBytes: 12_345_678, limitBytes: 67_108_864, spanSeconds: 172_800, problem: nil,
+    held: [
+      SpoolInventory.Held(
+        stream: Stream.id, first: 1, last: 9_123, oldest: Timestamp(seconds: 1_795_400_000),
+        newest: night)
+    ])
 
   /// 2026-11-23T03:12:00.25Z
   static let night = Timestamp(nanoseconds: 1_795_403_520_250_000_000)

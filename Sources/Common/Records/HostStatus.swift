@@ -47,12 +47,14 @@ public struct HostStatus: Equatable, Sendable {
   /// What its rows come through: `agent 0.2.0, engine bpf`, or `vmstat` and, on this machine, why
   /// there is no agent; `nil` until rows came.
   public var through: String?
+  /// What its agent keeps for us; `nil` where there is none, or it keeps nothing.
+  public var spool: SpoolStatus?
 
   public init(
     host: String, address: String = "", state: HostState = .waiting,
     since: Timestamp = Timestamp(nanoseconds: 0), retryAt: Timestamp? = nil, reconnects: Int = 0,
     lastError: String? = nil, cpus: Int? = nil, clockOffset: Double? = nil,
-    through: String? = nil
+    through: String? = nil, spool: SpoolStatus? = nil
   ) {
     self.host = host
     self.address = address
@@ -64,5 +66,23 @@ public struct HostStatus: Equatable, Sendable {
     self.cpus = cpus
     self.clockOffset = clockOffset
     self.through = through
+    self.spool = spool
+  }
+}
+
+/// What an agent keeps on its disk for a collector that is away, and what of it is still to come.
+public struct SpoolStatus: Equatable, Sendable {
+  /// How long a collector may be away before something is lost, hours, at the rate of late; `nil`
+  /// where the agent can't say yet.
+  public var hours: Double?
+  /// Frames that the agent holds and the history lacks: soft gaps.
+  public var framesToCome: UInt64
+  /// What the agent says is wrong with its spool; `nil` where nothing is.
+  public var problem: String?
+
+  public init(hours: Double? = nil, framesToCome: UInt64 = 0, problem: String? = nil) {
+    self.hours = hours
+    self.framesToCome = framesToCome
+    self.problem = problem
   }
 }

@@ -20,11 +20,13 @@ public struct Suspect: Equatable, Sendable {
   public var elapsedSeconds: Int64?
   /// Command line, or the name in brackets of a kernel thread. Made printable, bounded.
   public var command: String
+  /// What only an agent knows.
+  public var details: SuspectDetails?
 
   public init(
     pid: Int, tid: Int, state: String, user: String, waitChannel: String? = nil,
     reason: String? = nil, waitSeconds: Double? = nil, elapsedSeconds: Int64? = nil,
-    command: String
+    command: String, details: SuspectDetails? = nil
   ) {
     self.pid = pid
     self.tid = tid
@@ -35,6 +37,7 @@ public struct Suspect: Equatable, Sendable {
     self.waitSeconds = waitSeconds
     self.elapsedSeconds = elapsedSeconds
     self.command = command
+    self.details = details
   }
 
   /// Whether it was in `D`, and so is part of the load average.
@@ -42,6 +45,36 @@ public struct Suspect: Equatable, Sendable {
 
   /// What it waits for, as far as it is known: the reason, or else the kernel function.
   public var waitsFor: String? { reason ?? waitChannel }
+}
+
+/// What an agent knows of a waiting task beyond what ps prints.
+public struct SuspectDetails: Equatable, Sendable {
+  /// When its process started, clock ticks since boot: with the pid, the process's identity.
+  public var startTicks: UInt64
+  public var owner: ProcessOwner
+  public var waitClass: WaitClass
+  /// The system call it is in; what couldn't be read is its absence.
+  public var systemCall: Reading<String>
+  /// Kernel functions, the innermost first.
+  public var stack: Reading<[String]>
+  /// Processes that hold what it waits for; empty where nobody knows.
+  public var holders: [Int32]
+  /// The file whose lock it waits for, where that is known.
+  public var lockPath: String?
+
+  public init(
+    startTicks: UInt64, owner: ProcessOwner, waitClass: WaitClass = .unknown,
+    systemCall: Reading<String> = .gap, stack: Reading<[String]> = .gap, holders: [Int32] = [],
+    lockPath: String? = nil
+  ) {
+    self.startTicks = startTicks
+    self.owner = owner
+    self.waitClass = waitClass
+    self.systemCall = systemCall
+    self.stack = stack
+    self.holders = holders
+    self.lockPath = lockPath
+  }
 }
 
 /// Who looked at the tasks of a host.

@@ -14,6 +14,9 @@ public enum Frame: Equatable, Sendable {
   case burst(Burst)
   case gap(Gap)
   case notice(Notice)
+  /// What a collector asks, and what an agent answers: their numbers are no sequence numbers.
+  case request(Request)
+  case answer(Answer)
   /// A frame that is whole, but of a kind, a format or a meaning that this version doesn't know.
   case unknown(kind: UInt8, version: UInt8)
 }
@@ -30,10 +33,25 @@ struct FrameKind: RawRepresentable, Equatable {
   static let gap = FrameKind(rawValue: 6)
   static let notice = FrameKind(rawValue: 7)
 
-  /// Kept for what a collector asks (`stream`, `suspects`, `process`, `trace`, `doctor`).
+  /// Kept for what a collector asks.
   static let requests: ClosedRange<UInt8> = 64...95
   /// Kept for the answers; that to request n is n + 32.
   static let answers: ClosedRange<UInt8> = 96...127
+
+  static let introduction = FrameKind(rawValue: 64)
+  static let stream = FrameKind(rawValue: 65)
+  static let inventory = FrameKind(rawValue: 66)
+  static let fetch = FrameKind(rawValue: 67)
+  static let recent = FrameKind(rawValue: 68)
+  static let process = FrameKind(rawValue: 69)
+
+  /// To any request that is answered by other frames.
+  static let done = FrameKind(rawValue: 97)
+  static let held = FrameKind(rawValue: 98)
+  static let fetched = FrameKind(rawValue: 99)
+  static let processReport = FrameKind(rawValue: 101)
+  /// To any request.
+  static let refused = FrameKind(rawValue: 127)
 }
 
 /// A frame and where it belongs.

@@ -217,6 +217,10 @@ extension Frame {
       case .burst: self = .burst(try Burst(payload: payload))
       case .gap: self = .gap(try Gap(payload: payload))
       case .notice: self = .notice(try Notice(payload: payload))
+      case _ where FrameKind.requests.contains(header.kind.rawValue):
+        self = try Request.read(header.kind, payload).map { .request($0) } ?? unknown
+      case _ where FrameKind.answers.contains(header.kind.rawValue):
+        self = try Answer.read(header.kind, payload).map { .answer($0) } ?? unknown
       default: self = unknown
       }
     } catch .unknownMeaning {

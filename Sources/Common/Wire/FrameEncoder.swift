@@ -37,6 +37,9 @@ public struct FrameEncoder: Sendable {
     case .burst(let burst): append(.burst, sequence) { burst.write(to: &$0) }
     case .gap(let gap): append(.gap, sequence) { gap.write(to: &$0) }
     case .notice(let notice): append(.notice, sequence) { notice.write(to: &$0) }
+    case .request(let request):
+      apart(request.kind, sequence) { request.write(to: &$0) }
+    case .answer(let answer): apart(answer.kind, sequence) { answer.write(to: &$0) }
     case .unknown(let kind, let version):
       // Its payload wasn't kept; what is left says that there was one.
       append(FrameKind(rawValue: kind), version: version, sequence) { _ in }
@@ -46,6 +49,15 @@ public struct FrameEncoder: Sendable {
   private mutating func append(_ kind: FrameKind, _ sequence: UInt64, _ tick: HostTick) {
     payload.beginFrame(kind, tag: tag, sequence: sequence)
     payload.write(tick, shapes: &shapes)
+    payload.endFrame()
+  }
+
+  /// A frame of no stream.
+  private mutating func apart(
+    _ kind: FrameKind, _ number: UInt64, _ body: (inout PayloadWriter) -> Void
+  ) {
+    payload.beginFrame(kind, tag: 0, sequence: number)
+    body(&payload)
     payload.endFrame()
   }
 

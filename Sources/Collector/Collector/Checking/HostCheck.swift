@@ -104,7 +104,7 @@ public final class HostCheck: LinkDelegate {
           state.source = sample.source
           state.columns = VmstatColumn.allCases.count { sample.row[$0] != nil }
         case .status(let status): state.status = status
-        case .suspects: break
+        case .suspects, .activity, .burst: break
         }
       }
       feedback.question = state.hasAsked ? nil : HostCheck.question

@@ -103,7 +103,7 @@ struct AgentStream {
     // Slower sampling is told by the ticks themselves; and the ticks that come with a burst were
     // sent at their time.
     case .notice, .before, .burst: break
-    case .gap, .unknown: unknownFrames += 1
+    case .gap, .request, .answer, .unknown: unknownFrames += 1
     }
   }
 

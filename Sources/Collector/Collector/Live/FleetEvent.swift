@@ -7,6 +7,10 @@ public enum FleetEvent: Sendable {
   case status(HostStatus)
   /// Which tasks of a host wait: of an agent each tick that has some, of ps while `b` is above 0.
   case suspects(SuspectReport)
+  /// What an agent saw processes and devices do, each tick.
+  case activity(HostActivity)
+  /// A host's agent began, goes on with, or ended a burst of fast looks.
+  case burst(HostBurst)
 }
 
 /// A bounded queue from the event loops to one consumer, who empties it at its own pace.

@@ -200,6 +200,7 @@ private struct PendingBatch {
         batch.episodes += diagnosis.feed(sample)
       case .suspects(let report):
         if thinning.keeps(report) { batch.suspects.append(report) }
+      case .activity, .burst: break
       case .status(let status):
         latest[status.host] = status
         if status.state == .stopped, let episode = diagnosis.end(status.host) {

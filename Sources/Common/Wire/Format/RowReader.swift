@@ -14,6 +14,11 @@ struct RowReader {
     self.cursor = cursor
   }
 
+  /// Steps over the fields below `bit`, all of them numbers.
+  mutating func skip(_ bit: Int, _ bytes: Span<UInt8>) throws(PayloadFault) {
+    for lower in 0..<bit { _ = try number(lower, bytes) }
+  }
+
   func has(_ bit: Int) -> Bool { mask >> UInt64(bit) & 1 == 1 }
 
   mutating func number(_ bit: Int, _ bytes: Span<UInt8>) throws(PayloadFault) -> UInt64? {

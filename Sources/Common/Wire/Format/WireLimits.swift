@@ -24,5 +24,7 @@ public enum WireLimits {
   static let burstCounts = 8192
   /// Texts that the rows of a frame share, and what waiting tasks have in common.
   static let symbols = 16384
+  /// Streams that an agent's inventory lists.
+  public static let heldStreams = 4096
   static let shapes = 8192
 }

@@ -1,0 +1,80 @@
+import Records
+
+/// What a collector asks of an agent. Its number, in the header's place of a sequence, is the
+/// asker's own; the answer bears it again. Requests belong to no stream.
+public enum Request: Equatable, Sendable {
+  /// Who asks, as sshd and the forced command know it: for the log. The first on a connection, and
+  /// never answered.
+  case introduction(Caller)
+  /// From now on each frame, as it is made. Before the first: the hello, and who the processes are
+  /// that are at work. Answered with `done` before all that.
+  case stream
+  /// What the spool holds. Answered with `inventory`.
+  case inventory
+  /// Frames of a stream out of the spool, in order, each as it was: with the number that it had.
+  /// They come before the answer, `fetched`, and behind live ones.
+  case fetch(FrameSpan)
+  /// The frames of the last so many seconds out of memory, and who the processes in them are.
+  /// They come before the answer, `done`.
+  case recent(seconds: UInt32)
+  /// All about one process. Answered with `process`.
+  case process(pid: Int32)
+
+  /// Whether a frame that this version doesn't know is a newer collector's request: it waits for an
+  /// answer.
+  public static func isOne(kind: UInt8) -> Bool { FrameKind.requests.contains(kind) }
+}
+
+/// What an agent answers.
+public enum Answer: Equatable, Sendable {
+  case done
+  case inventory(SpoolInventory)
+  case fetched(Fetched)
+  /// Why not, and what would help, in words.
+  case refused(String)
+}
+
+/// Frames of one stream, from one number to another.
+public struct FrameSpan: Equatable, Sendable {
+  public var stream: StreamID
+  public var first: UInt64
+  public var last: UInt64
+  /// About so many bytes are enough; the asker asks again for the rest.
+  public var byteLimit: UInt32
+
+  public init(stream: StreamID, first: UInt64, last: UInt64, byteLimit: UInt32) {
+    self.stream = stream
+    self.first = first
+    self.last = last
+    self.byteLimit = byteLimit
+  }
+}
+
+/// How far a fetch got.
+public struct Fetched: Equatable, Sendable {
+  public var stream: StreamID
+  /// The last number that is settled: sent, or gone, which a gap frame said. One below the first
+  /// that was asked for where nothing was.
+  public var through: UInt64
+
+  public init(stream: StreamID, through: UInt64) {
+    self.stream = stream
+    self.through = through
+  }
+}
+
+/// Who is behind a connection, in the words of those who know: for the log, and no proof.
+public struct Caller: Equatable, Sendable {
+  /// The user that sshd logged in.
+  public var user: String
+  /// `SSH_CONNECTION`: the client's address and port, and the server's; empty without SSH.
+  public var connection: String
+  /// The key: its fingerprint or comment, or the name that the forced command gives it.
+  public var key: String
+
+  public init(user: String = "", connection: String = "", key: String = "") {
+    self.user = user
+    self.connection = connection
+    self.key = key
+  }
+}
