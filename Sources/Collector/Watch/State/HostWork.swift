@@ -19,6 +19,8 @@ struct HostWork: Sendable {
 
   /// Most processes kept of a host; an agent names fewer.
   static let processesLimit = 1000
+  /// A host may count what it likes; no machine has this many.
+  static let omittedLimit = 10_000_000
   /// After a hole of so many seconds the means begin anew.
   static let holeSeconds = 30.0
   /// What a tick says is news for so many of its intervals, and for so many seconds at least.
@@ -93,7 +95,8 @@ struct HostWork: Sendable {
       read += Double(omittedReads[slot])
       write += Double(omittedWrites[slot])
     }
-    omitted = (max(0, activity.omittedProcesses), read / seconds, write / seconds)
+    let others = min(max(0, activity.omittedProcesses), Self.omittedLimit)
+    omitted = (others, read / seconds, write / seconds)
   }
 
   /// What the filter says of a process; asked once of each.

@@ -104,6 +104,24 @@ struct LocalOptions: ParsableArguments {
   }
 }
 
+/// Who is told of bursts; the same in every command that follows agents.
+struct NotifyOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Run a shell command when a burst of a host begins and ends, with JSON on its standard input.",
+      discussion:
+        "One object: event (burst-opened, burst-closed), host, time, trigger, looks, and counts of "
+        + "who waited for what. At most 60 s, one at a time and one each 10 s per host.",
+      valueName: "command"))
+  var notify: String?
+
+  func validate() throws {
+    if notify?.isEmpty ?? false { throw ValidationError("--notify needs a command.") }
+  }
+
+  func notifier(_ log: Logger) -> Notifier? { notify.map { Notifier(command: $0, log: log) } }
+}
+
 /// How times are shown.
 struct ZoneOptions: ParsableArguments {
   @Flag(help: "Show times in UTC instead of the local time zone.")

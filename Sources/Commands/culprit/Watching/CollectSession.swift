@@ -6,7 +6,7 @@ import SSHFleet
 /// What `collect` keeps running: the connections of a fleet and the history they go into. Both
 /// can be changed while it runs.
 struct CollectSession {
-  /// What is told of the hosts' connections, for the log.
+  /// What is told of the hosts' connections and bursts, for the log and for who is notified.
   let statuses = FleetEventQueue(limit: 10_000, takesSamples: false)
   private let log: Logger
   private var options: FleetOptions
