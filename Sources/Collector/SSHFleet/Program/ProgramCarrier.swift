@@ -107,7 +107,9 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     controlPath = environment.bastions.newSocketPath()
     let arguments = SSHProgram.arguments(
       target, known, options: environment.options, controlPath: controlPath, bastion: bastion)
-    if let reason = child.start(arguments) { return fail(LinkFailure(.unreachable, reason)) }
+    if let reason = child.start(arguments, isSentTo: true) {
+      return fail(LinkFailure(.unreachable, reason))
+    }
     owner.carrierDeadlineChanged()
   }
 
@@ -151,6 +153,10 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     default: break
     }
   }
+
+  func send(_ bytes: [UInt8]) -> Bool { child?.send(bytes) ?? true }
+
+  func childDidDrain(_ child: ChildProcess) { owner.carrierDidDrain() }
 
   // MARK: - A second command
 
