@@ -35,6 +35,14 @@ int culprit_pipe(int descriptors[2]);
 /// openat(2) for reading, O_CLOEXEC and O_NONBLOCK always set; the descriptor, or -errno.
 int culprit_open_at(int directory, const char *path, int flags);
 
+/// openat(2) of a file that is made, and must not be there before (O_EXCL, O_NOFOLLOW), for reading
+/// and writing; the descriptor, or -errno.
+int culprit_create_at(int directory, const char *path, mode_t mode);
+
+/// openat(2) for reading as above, without noting the access (O_NOATIME, which only a file's owner
+/// may ask for); the descriptor, or -errno.
+int culprit_open_quietly_at(int directory, const char *path, int flags);
+
 /// getdents64(2): fills `buffer` with the next entries of an open directory; the number of bytes,
 /// 0 at the end, or -errno.
 long culprit_read_entries(int directory, void *buffer, unsigned long size);
