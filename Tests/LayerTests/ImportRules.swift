@@ -21,7 +21,8 @@ struct ImportRules {
     (
       "Agent", "Agent",
       [
-        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem",
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes",
+        "CSystem",
       ]
     ),
     ("culprit-agent", "Commands", ["Agent"]),

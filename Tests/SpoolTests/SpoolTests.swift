@@ -31,7 +31,8 @@ struct SpoolTests {
     #expect(spool.inventory.held.count == 1)
     #expect(held.first == 1 && held.last == stream.last)
     #expect(held.newest == Timestamp(seconds: SpoolStream.start + Int64(stream.last)))
-    #expect(spool.index.segments.count > 3 && spool.index.segments.dropLast().allSatisfy(\.isSealed))
+    #expect(
+      spool.index.segments.count > 3 && spool.index.segments.dropLast().allSatisfy(\.isSealed))
   }
 
   @Test("a span in the middle comes with a hello before it, and no more than was asked for")

@@ -23,6 +23,9 @@ public struct FrameGlance: Equatable, Sendable {
   /// Of the whole frame, header and checksum included.
   public var byteCount: Int
 
+  /// Whether it is a request that goes beyond reading streams.
+  public var isOfControl: Bool { kind == FrameKind.process.rawValue }
+
   /// Bytes that a glance needs.
   public static let leastBytes = FrameFormat.headerBytes
 
