@@ -65,6 +65,7 @@ let package = Package(
     // C: libraries and what Swift can't call.
     cTarget("CSystem"),
     cTarget("CBPF", links: ["bpf", "elf", "z"]),
+    cTarget("CZlib", links: ["z"]),
     cTarget("CLibSSH2", links: ["ssh2", "crypto"]),
     cTarget("CNcurses", links: ["ncursesw", "tinfo"]),
     cTarget("CPeerLoop", links: ["ssh2"]),
@@ -85,9 +86,13 @@ let package = Package(
     room(
       "Agent", "Sampling",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]),
+    room("Agent", "Spool", ["CZlib", "CSystem", "Wire", "Bytes", "Records"]),
     room(
       "Agent", "Agent",
-      ["Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem"]),
+      [
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes",
+        "CSystem",
+      ]),
     .plugin(
       name: "EmbedPrograms", capability: .buildTool(), dependencies: ["embed-program"],
       path: "Sources/Plugins/EmbedPrograms"),
@@ -142,6 +147,7 @@ let package = Package(
         "Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Bytes", "Records", "CSystem",
         "CAllocations", "TestSupport",
       ]),
+    tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
     tests("AgentTests", ["Agent", "Sampling", "Wire", "Bytes", "Records", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),

@@ -17,10 +17,12 @@ struct ImportRules {
       "Sampling", "Agent",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]
     ),
+    ("Spool", "Agent", ["CZlib", "CSystem", "Wire", "Bytes", "Records"]),
     (
       "Agent", "Agent",
       [
-        "Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem",
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes",
+        "CSystem",
       ]
     ),
     ("culprit-agent", "Commands", ["Agent"]),
