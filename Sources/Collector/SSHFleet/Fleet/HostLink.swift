@@ -140,6 +140,8 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     loop.deadlineChanged(of: self)
   }
 
+  func carrierWillStart() -> [UInt8] { delegate.linkWillStart() }
+
   func carrierDidConnect(address: String) {
     isLoggingIn = false
     lastProgress = monotonicNow()
@@ -199,6 +201,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
   }
 
   func carrierDidDrain() {
+    guard connectedAt != nil else { return }
     send(delegate.linkDidDrain())
   }
 

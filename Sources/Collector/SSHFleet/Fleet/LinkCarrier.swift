@@ -15,6 +15,8 @@ protocol LinkCarrier: LoopHandler {
 /// The link that a carrier reports to, on the loop's thread.
 protocol LinkCarrierOwner: AnyObject {
   func carrierIsConnecting(_ stage: LinkStage, _ how: String, isNews: Bool)
+  /// The command is about to be started: what its standard input begins with.
+  func carrierWillStart() -> [UInt8]
   /// The command was started: what comes now is its output.
   func carrierDidConnect(address: String)
   func carrierDidReceive(_ bytes: Span<UInt8>)

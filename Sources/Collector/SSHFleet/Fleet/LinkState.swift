@@ -107,6 +107,9 @@ public struct LinkFeedback: Sendable {
 /// no lock for what is its own; it must not block.
 public protocol LinkDelegate: AnyObject, Sendable {
   func linkDidChange(to state: LinkState)
+  /// A command is about to be started: what its standard input begins with, which it may need to
+  /// say anything at all. Called before `linkDidOpen`.
+  func linkWillStart() -> [UInt8]
   /// A new stream begins; what an earlier one left unfinished will never be finished.
   func linkDidOpen()
   /// Bytes of the command's standard output.
@@ -123,5 +126,6 @@ public protocol LinkDelegate: AnyObject, Sendable {
 }
 
 extension LinkDelegate {
+  public func linkWillStart() -> [UInt8] { [] }
   public func linkDidDrain() -> [UInt8] { [] }
 }

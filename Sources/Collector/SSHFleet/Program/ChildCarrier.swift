@@ -25,6 +25,7 @@ final class ChildCarrier: LinkCarrier, ChildProcessOwner {
     if let reason = child.start(["sh", "-c", command], isSentTo: true) {
       return owner.carrierDidFail(LinkFailure(.unreachable, reason))
     }
+    _ = child.send(owner.carrierWillStart())
     owner.carrierDidConnect(address: "local")
   }
 

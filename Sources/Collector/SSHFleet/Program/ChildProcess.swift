@@ -107,7 +107,7 @@ final class ChildProcess: LoopHandler {
 
   /// Whether there was room. One that reads no more is sent nothing, and will end.
   func send(_ bytes: [UInt8]) -> Bool {
-    guard input >= 0 else { return true }
+    guard input >= 0, !bytes.isEmpty else { return true }
     guard queue.append(bytes) else { return false }
     // Not at once: this may be called in the middle of a read.
     waitForRoom(true)

@@ -110,6 +110,8 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     if let reason = child.start(arguments, isSentTo: true) {
       return fail(LinkFailure(.unreachable, reason))
     }
+    // The command's output shows that it runs, and it may have to be asked for some.
+    _ = child.send(owner.carrierWillStart())
     owner.carrierDeadlineChanged()
   }
 

@@ -3,6 +3,7 @@ extension SSHCarrier {
     phase = .streaming
     limits.clear()
     giveBackPlace(.worked)
+    _ = output.append(owner.carrierWillStart())
     owner.carrierDidConnect(address: "\(endpoint?.user ?? "")@\(addressText)")
   }
 
