@@ -9,6 +9,7 @@ let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
@@ -64,6 +65,7 @@ let package = Package(
     // C: libraries and what Swift can't call.
     cTarget("CSystem"),
     cTarget("CBPF", links: ["bpf", "elf", "z"]),
+    cTarget("CZlib", links: ["z"]),
     cTarget("CLibSSH2", links: ["ssh2", "crypto"]),
     cTarget("CNcurses", links: ["ncursesw", "tinfo"]),
     cTarget("CPeerLoop", links: ["ssh2"]),
@@ -84,9 +86,13 @@ let package = Package(
     room(
       "Agent", "Sampling",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]),
+    room("Agent", "Spool", ["CZlib", "CSystem", "Wire", "Bytes", "Records"]),
     room(
       "Agent", "Agent",
-      ["Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem"]),
+      [
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes",
+        "CSystem",
+      ]),
     .plugin(
       name: "EmbedPrograms", capability: .buildTool(), dependencies: ["embed-program"],
       path: "Sources/Plugins/EmbedPrograms"),
@@ -95,7 +101,7 @@ let package = Package(
       swiftSettings: warningsAreErrors),
 
     // Collector.
-    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, heap]),
+    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, heap, deque]),
     room("Collector", "History", ["Bytes", "Records", grdb, logging]),
     room(
       "Collector", "Collector",
@@ -141,6 +147,7 @@ let package = Package(
         "Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Bytes", "Records", "CSystem",
         "CAllocations", "TestSupport",
       ]),
+    tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
     tests("AgentTests", ["Agent", "Sampling", "Wire", "Bytes", "Records", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),

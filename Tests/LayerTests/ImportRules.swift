@@ -17,10 +17,12 @@ struct ImportRules {
       "Sampling", "Agent",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]
     ),
+    ("Spool", "Agent", ["CZlib", "CSystem", "Wire", "Bytes", "Records"]),
     (
       "Agent", "Agent",
       [
-        "Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem",
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes",
+        "CSystem",
       ]
     ),
     ("culprit-agent", "Commands", ["Agent"]),
@@ -43,7 +45,9 @@ struct ImportRules {
   /// Of these rooms the agent is made.
   static let smallRooms: Set<String> = ["Common", "Agent"]
   static let freeToAll: Set<String> = ["Glibc", "Synchronization"]
-  static let freeToCollector: Set<String> = ["Foundation", "Logging", "Dispatch", "HeapModule"]
+  static let freeToCollector: Set<String> = [
+    "Foundation", "Logging", "Dispatch", "HeapModule", "DequeModule",
+  ]
 
   static var root: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
