@@ -147,7 +147,9 @@ let package = Package(
         "CAllocations", "TestSupport",
       ]),
     tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
-    tests("AgentTests", ["Agent", "Sampling", "Wire", "Bytes", "Records", "TestSupport"]),
+    tests(
+      "AgentTests",
+      ["Agent", "Sampling", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),
