@@ -73,6 +73,7 @@ let package = Package(
     room("Common", "Bytes", ["CSystem"]),
     room("Common", "Records", []),
     room("Common", "WaitReasons", ["Bytes", "Records"]),
+    room("Common", "Reports", ["Bytes", "Records"]),
     room("Common", "Wire", ["Bytes", "Records"]),
     room("Common", "Diagnosis", ["Records"]),
 
@@ -86,7 +87,10 @@ let package = Package(
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]),
     room(
       "Agent", "Agent",
-      ["Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem"]),
+      [
+        "Sampling", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records", "Bytes",
+        "CSystem",
+      ]),
     .plugin(
       name: "EmbedPrograms", capability: .buildTool(), dependencies: ["embed-program"],
       path: "Sources/Plugins/EmbedPrograms"),
@@ -106,8 +110,8 @@ let package = Package(
     .executableTarget(
       name: "culprit",
       dependencies: [
-        "Collector", "Watch", "History", "WaitReasons", "Records", "Bytes", argumentParser,
-        logging,
+        "Collector", "Watch", "History", "Reports", "WaitReasons", "Records", "Bytes",
+        argumentParser, logging,
       ],
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
     .executableTarget(
@@ -132,6 +136,7 @@ let package = Package(
     tests("StallTests", ["TestSupport"]),
     tests("BytesTests", ["Bytes"]),
     tests("WaitReasonsTests", ["WaitReasons", "Bytes", "Records", "TestSupport"]),
+    tests("ReportsTests", ["Reports", "Bytes", "Records"]),
     tests("WireTests", ["Wire", "Bytes", "Records", "TestSupport"]),
     tests(
       "ProcFSTests", ["ProcFS", "Bytes", "Records", "CSystem", "TestSupport"]),

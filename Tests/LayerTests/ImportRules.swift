@@ -9,6 +9,7 @@ struct ImportRules {
     ("Bytes", "Common", ["CSystem"]),
     ("Records", "Common", []),
     ("WaitReasons", "Common", ["Bytes", "Records"]),
+    ("Reports", "Common", ["Bytes", "Records"]),
     ("Wire", "Common", ["Bytes", "Records"]),
     ("Diagnosis", "Common", ["Records"]),
     ("ProcFS", "Agent", ["CSystem", "Bytes", "Records"]),
@@ -20,7 +21,8 @@ struct ImportRules {
     (
       "Agent", "Agent",
       [
-        "Sampling", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes", "CSystem",
+        "Sampling", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records", "Bytes",
+        "CSystem",
       ]
     ),
     ("culprit-agent", "Commands", ["Agent"]),
@@ -34,7 +36,7 @@ struct ImportRules {
     (
       "culprit", "Commands",
       [
-        "Collector", "Watch", "History", "WaitReasons", "Records", "Bytes", "SSHFleet",
+        "Collector", "Watch", "History", "Reports", "WaitReasons", "Records", "Bytes", "SSHFleet",
         "ArgumentParser",
       ]
     ),
