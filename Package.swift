@@ -74,6 +74,7 @@ let package = Package(
     room("Common", "Bytes", ["CSystem"]),
     room("Common", "Records", []),
     room("Common", "WaitReasons", ["Bytes", "Records"]),
+    room("Common", "Reports", ["Bytes", "Records"]),
     room("Common", "Wire", ["Bytes", "Records"]),
     room("Common", "Diagnosis", ["Records"]),
 
@@ -89,7 +90,8 @@ let package = Package(
     room(
       "Agent", "Agent",
       [
-        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes",
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records",
+        "Bytes",
         "CSystem",
       ]),
     .plugin(
@@ -111,8 +113,8 @@ let package = Package(
     .executableTarget(
       name: "culprit",
       dependencies: [
-        "Collector", "Watch", "History", "WaitReasons", "Records", "Bytes", argumentParser,
-        logging,
+        "Collector", "Watch", "History", "Reports", "WaitReasons", "Records", "Bytes",
+        argumentParser, logging,
       ],
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
     .executableTarget(
@@ -137,6 +139,7 @@ let package = Package(
     tests("StallTests", ["TestSupport"]),
     tests("BytesTests", ["Bytes"]),
     tests("WaitReasonsTests", ["WaitReasons", "Bytes", "Records", "TestSupport"]),
+    tests("ReportsTests", ["Reports", "Bytes", "Records"]),
     tests("WireTests", ["Wire", "Bytes", "Records", "TestSupport"]),
     tests(
       "ProcFSTests", ["ProcFS", "Bytes", "Records", "CSystem", "TestSupport"]),
