@@ -9,6 +9,7 @@ let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
@@ -102,7 +103,7 @@ let package = Package(
       swiftSettings: warningsAreErrors),
 
     // Collector.
-    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, heap]),
+    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, heap, deque]),
     room("Collector", "History", ["Bytes", "Records", grdb, logging]),
     room(
       "Collector", "Collector",

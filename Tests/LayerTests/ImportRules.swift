@@ -47,7 +47,9 @@ struct ImportRules {
   /// Of these rooms the agent is made.
   static let smallRooms: Set<String> = ["Common", "Agent"]
   static let freeToAll: Set<String> = ["Glibc", "Synchronization"]
-  static let freeToCollector: Set<String> = ["Foundation", "Logging", "Dispatch", "HeapModule"]
+  static let freeToCollector: Set<String> = [
+    "Foundation", "Logging", "Dispatch", "HeapModule", "DequeModule",
+  ]
 
   static var root: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
