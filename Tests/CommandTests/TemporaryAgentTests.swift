@@ -53,8 +53,12 @@ struct TemporaryAgentTests {
     }
   }
 
-  @Test("its rows come, and nothing is left, from the start on")
-  func works() async throws {
+  @Test(
+    "its rows come, and nothing is left, from the start on", arguments: ["libssh2", "openssh"])
+  func works(transport: String) async throws {
+    let text = fleet.home.folder.read("fleet.toml")
+      .replacing("[defaults]\n", with: "[defaults]\ntransport = \"\(transport)\"\n")
+    try fleet.home.folder.write(text, to: "fleet.toml")
     let program = try watch()
     try await until("rows", detail: { program.errorText }) { try isRunning(program) }
     #expect(program.errorText.contains(", temporary"))

@@ -30,6 +30,13 @@ struct HostWork: Sendable {
   /// Ticks that the rates are means of.
   var averagedTicks: Int { min(ticks, WatchedProcess.ticksAveraged) }
 
+  /// How long those ticks were together.
+  var averagedSeconds: Double {
+    var seconds = 0.0
+    for slot in 0..<WatchedProcess.ticksAveraged { seconds += Double(intervals[slot]) / 1e9 }
+    return seconds
+  }
+
   /// Whether it tells of `now`.
   func isValid(at now: Timestamp) -> Bool {
     guard let newest, let arrival else { return false }
