@@ -48,7 +48,7 @@ struct WatchLines {
     var output: [UInt8] = []
     for event in events {
       switch event {
-      case .suspects, .activity, .burst: break
+      case .suspects, .activity, .burst, .delivery, .lost, .filled: break
       case .status(let status): states[status.host] = status.state
       case .sample(let sample):
         reporting.insert(sample.host)

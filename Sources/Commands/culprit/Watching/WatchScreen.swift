@@ -109,7 +109,7 @@ struct WatchScreen: ~Copyable {
         state.apply(.sample(sample))
       case .status(let status): state.apply(.status(status))
       case .suspects(let report): state.apply(.suspects(report))
-      case .activity, .burst: break
+      case .activity, .burst, .delivery, .lost, .filled: break
       }
     }
     meter.take(rows: rows)
