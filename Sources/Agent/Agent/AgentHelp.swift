@@ -31,7 +31,9 @@ enum AgentHelp {
 
     """
 
-  static let verbs = ["suspects", "top", "process", "run", "doctor", "explain", "completion", "version"]
+  static let verbs = [
+    "suspects", "top", "process", "run", "doctor", "explain", "completion", "version",
+  ]
 
   /// The options that a command's help lists.
   static func options(of verb: String) -> [String] {
