@@ -9,6 +9,7 @@ let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
@@ -64,6 +65,7 @@ let package = Package(
     // C: libraries and what Swift can't call.
     cTarget("CSystem"),
     cTarget("CBPF", links: ["bpf", "elf", "z"]),
+    cTarget("CZlib", links: ["z"]),
     cTarget("CLibSSH2", links: ["ssh2", "crypto"]),
     cTarget("CNcurses", links: ["ncursesw", "tinfo"]),
     cTarget("CPeerLoop", links: ["ssh2"]),
@@ -85,10 +87,12 @@ let package = Package(
     room(
       "Agent", "Sampling",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]),
+    room("Agent", "Spool", ["CZlib", "CSystem", "Wire", "Bytes", "Records"]),
     room(
       "Agent", "Agent",
       [
-        "Sampling", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records", "Bytes",
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records",
+        "Bytes",
         "CSystem",
       ]),
     .plugin(
@@ -99,7 +103,7 @@ let package = Package(
       swiftSettings: warningsAreErrors),
 
     // Collector.
-    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, heap]),
+    room("Collector", "SSHFleet", ["CLibSSH2", "CSystem", "Bytes", logging, heap, deque]),
     room("Collector", "History", ["Bytes", "Records", grdb, logging]),
     room(
       "Collector", "Collector",
@@ -146,7 +150,10 @@ let package = Package(
         "Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Bytes", "Records", "CSystem",
         "CAllocations", "TestSupport",
       ]),
-    tests("AgentTests", ["Agent", "Sampling", "Wire", "Bytes", "Records", "TestSupport"]),
+    tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
+    tests(
+      "AgentTests",
+      ["Agent", "Sampling", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),

@@ -18,10 +18,12 @@ struct ImportRules {
       "Sampling", "Agent",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]
     ),
+    ("Spool", "Agent", ["CZlib", "CSystem", "Wire", "Bytes", "Records"]),
     (
       "Agent", "Agent",
       [
-        "Sampling", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records", "Bytes",
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records",
+        "Bytes",
         "CSystem",
       ]
     ),
@@ -45,7 +47,9 @@ struct ImportRules {
   /// Of these rooms the agent is made.
   static let smallRooms: Set<String> = ["Common", "Agent"]
   static let freeToAll: Set<String> = ["Glibc", "Synchronization"]
-  static let freeToCollector: Set<String> = ["Foundation", "Logging", "Dispatch", "HeapModule"]
+  static let freeToCollector: Set<String> = [
+    "Foundation", "Logging", "Dispatch", "HeapModule", "DequeModule",
+  ]
 
   static var root: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -19,6 +19,7 @@ final class LinkRecorder: LinkDelegate {
     var receivedErrorCount = 0
     var ends: [Int32?] = []
     var answers: [[UInt8]?] = []
+    var drains = 0
 
     var state: LinkState? { changes.last?.state }
     var rows: Int { received.count { $0 == UInt8(ascii: "\n") } }
@@ -41,6 +42,9 @@ final class LinkRecorder: LinkDelegate {
 
   private let record = Mutex(Record())
   private let question = Mutex<String?>(nil)
+  /// What is sent at the next bytes, and a piece each time what was sent before has left.
+  private let output = Mutex<[UInt8]>([])
+  private let pieces = Mutex<[[UInt8]]>([])
   /// Longest standard error kept: the rest is counted.
   private static let errorLimit = 10_000
 
@@ -59,6 +63,21 @@ final class LinkRecorder: LinkDelegate {
     record.withLock { $0.answers.append(answer) }
   }
 
+  /// Writes this to the command's standard input, at its next bytes.
+  func send(_ bytes: [UInt8]) {
+    output.withLock { $0 += bytes }
+  }
+
+  /// Writes these, one at a time, each when the one before has left.
+  func send(piecewise new: [[UInt8]]) {
+    pieces.withLock { $0 = new.reversed() }
+  }
+
+  func linkDidDrain() -> [UInt8] {
+    record.withLock { $0.drains += 1 }
+    return pieces.withLock { $0.popLast() ?? [] }
+  }
+
   func linkDidOpen() {
     record.withLock { $0.opens += 1 }
   }
@@ -75,7 +94,12 @@ final class LinkRecorder: LinkDelegate {
       defer { question = nil }
       return question
     }
-    return LinkFeedback(isProgress: isProgress, question: question)
+    var feedback = LinkFeedback(isProgress: isProgress, question: question)
+    feedback.output = output.withLock { output in
+      defer { output = [] }
+      return output
+    }
+    return feedback
   }
 
   func linkDidReceiveError(_ bytes: Span<UInt8>) {

@@ -28,6 +28,7 @@ public enum Agent {
       }
       switch verb {
       case "run": return try RunCommand(rest).run()
+      case "attach": return try AttachCommand(rest).run()
       case "suspects": return try SuspectsCommand(rest).run()
       case "top": return try TopCommand(rest).run()
       case "process": return try ProcessCommand(rest).run()

@@ -10,7 +10,8 @@ enum AgentHelp {
       suspects   who waits (D, file locks, FUSE) and who moves the bytes, just now
       top        the same, over and over
       process    all about one process: who started it, what it has open, what it waits for
-      run        sample for ever, and write frames for culprit's collector
+      run        sample for ever, keep frames, and hand them to culprit's collector
+      attach     what the collector runs over SSH: a relay to the agent that runs already
       doctor     what the kernel gives us here, and what would give us more
       explain    who waits for what, in a pasted kernel stack or hung-task report
       completion a script that completes these words in bash, zsh or fish
@@ -32,7 +33,7 @@ enum AgentHelp {
     """
 
   static let verbs = [
-    "suspects", "top", "process", "run", "doctor", "explain", "completion", "version",
+    "suspects", "top", "process", "run", "attach", "doctor", "explain", "completion", "version",
   ]
 
   /// The options that a command's help lists.
@@ -58,23 +59,58 @@ enum AgentHelp {
 
   private static let commands: [String: String] = [
     "run": """
-    Samples the host once a second for ever, and writes what it finds as frames.
+    Samples the host once a second for ever. The frames go to whoever connects to its socket
+    (culprit's collector, through `culprit-agent attach` over SSH), and into a spool on disk
+    for a collector that is away.
 
     USAGE
+      culprit-agent run [OPTIONS]
       culprit-agent run --stdout [OPTIONS]
 
     OPTIONS
-      --stdout                write frames to standard output
+    \(ResidentSettings.help)
+      --stdout                no socket and no spool: write frames to standard output
+      --session               the same, but only what requests on standard input ask for,
+                              until that ends
+      --unlink-self           with --session: remove the program's own file and its folder
+                              culprit.*, where it was copied for this session
     \(SamplerOptions.help)
 
     EXAMPLES
+      culprit-agent run
+      culprit-agent run --spool /var/spool/culprit --spool-size 1GiB
       culprit-agent run --stdout --for 60s > minute.frames
-      culprit-agent run --stdout --interval 100ms --engine proc
 
-    A configuration file holds lines of `name = value`: engine, interval, rows, cmdline,
-    looks_per_second = 10 (0 to 20), own_cpu_percent = 1, and when a burst of fast looks
-    begins and ends: burst_io_pressure = "40/20", burst_memory_pressure, burst_cpu_pressure
-    (per cent of the time), burst_blocked_tasks = "2/1", burst_run_queue = "2/1.2" (per CPU).
+    \(AgentConfiguration.usualPath) is read where it is there and no --config is given: lines of
+    `name = value`, named as the options (spool_size, …), and looks_per_second = 10 (0 to 20),
+    own_cpu_percent = 1, and when a burst of fast looks begins and ends: burst_io_pressure =
+    "40/20", burst_memory_pressure, burst_cpu_pressure (per cent of the time),
+    burst_blocked_tasks = "2/1", burst_run_queue = "2/1.2" (per CPU). `control = true`, in a file
+    that only root can write, lets clients ask about single processes, too, through a second
+    socket beside the first (…-control.sock); who asked is logged.
+
+    A spool holds a day or more of a busy host. kill -9 costs nothing that was written; a power
+    cut the last 30 seconds.
+
+    """,
+    "attach": """
+    Connects standard input and output with the agent that runs on this host: what culprit's
+    collector runs over SSH, fit for a forced command. It executes nothing, and of
+    SSH_ORIGINAL_COMMAND it takes only the words attach and version.
+
+    USAGE
+      culprit-agent attach [OPTIONS]
+
+    OPTIONS
+      --socket PATH           the agent's socket (default \(ResidentSettings.usualSocket))
+      --key NAME              what the log calls the key that was used
+
+    EXIT CODES
+      0 the other side left   1 the agent ended   2 wrong use   69 no agent listens
+
+    EXAMPLES
+      in ~culprit/.ssh/authorized_keys:
+      restrict,command="/usr/local/bin/culprit-agent attach --key ops" ssh-ed25519 AAAA…
 
     """,
     "suspects": """

@@ -32,6 +32,16 @@ int culprit_open_at(int directory, const char *path, int flags) {
   return descriptor < 0 ? -errno : descriptor;
 }
 
+int culprit_open_quietly_at(int directory, const char *path, int flags) {
+  return culprit_open_at(directory, path, flags | O_NOATIME);
+}
+
+int culprit_create_at(int directory, const char *path, mode_t mode) {
+  int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  int descriptor = openat(directory, path, flags, mode);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
 long culprit_read_entries(int directory, void *buffer, unsigned long size) {
   long count = syscall(SYS_getdents64, directory, buffer, size);
   return count < 0 ? -errno : count;

@@ -7,13 +7,20 @@ import Sampling
 /// `name = value`, values in quotes or plain; no tables.
 enum AgentConfiguration {
   private static let byteLimit = 65_536
+  /// Read by `run` where it is there and no other is named.
+  static let usualPath = "/etc/culprit/agent.toml"
 
   static func read(_ path: String, into options: inout SamplerOptions) throws(UsageError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A FIFO would make us wait for who writes it.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw UsageError("\(path): \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw UsageError("\(path) is no regular file")
+    }
     var bytes = [UInt8](repeating: 0, count: byteLimit + 1)
     var count = 0
     while count < bytes.count {
@@ -33,6 +40,19 @@ enum AgentConfiguration {
       } catch {
         throw UsageError("\(path):\(index + 1): \(error.message)")
       }
+    }
+    try requireOwner(status, path, options.resident)
+  }
+
+  /// What lets others ask more of us is for root alone to say, or for our own user.
+  private static func requireOwner(
+    _ status: stat, _ path: String, _ settings: ResidentSettings
+  ) throws(UsageError) {
+    guard settings.hasControl else { return }
+    guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+      throw UsageError(
+        "\(path): control = true counts only in a file that root owns and nobody else may write: "
+          + "chown root \(path); chmod go-w \(path)")
     }
   }
 
@@ -55,10 +75,22 @@ enum AgentConfiguration {
       options.settings.looksPerSecond = try reader.number(of: name, in: 0...20)
     case "own_cpu_percent":
       options.settings.ownShare = try number(name, value, in: 0.1...100) / 100
+    case "control": options.resident.hasControl = try truth(name, value)
+    case "socket", "spool", "spool_size", "syslog":
+      _ = try options.resident.take("--\(name.replacingUnderscores)", &reader)
     default:
       throw UsageError(
         "no setting “\(Printable.text(name, limit: 60))”; there are engine, interval, rows, "
-          + "cmdline, looks_per_second, own_cpu_percent, burst_*")
+          + "cmdline, looks_per_second, own_cpu_percent, burst_*, socket, spool, spool_size, "
+          + "syslog, control")
+    }
+  }
+
+  private static func truth(_ name: String, _ value: String) throws(UsageError) -> Bool {
+    switch value {
+    case "true": return true
+    case "false": return false
+    default: throw UsageError("\(name) is true or false")
     }
   }
 
@@ -116,5 +148,11 @@ enum AgentConfiguration {
       result.removeLast()
     }
     return result
+  }
+}
+
+extension String {
+  fileprivate var replacingUnderscores: String {
+    String(map { $0 == "_" ? "-" : $0 })
   }
 }

@@ -6,6 +6,8 @@ struct SamplerOptions {
   var settings = SamplerSettings()
   /// How long to go on, nanoseconds; `nil`: until told to stop.
   var limitNanoseconds: UInt64?
+  /// Of a resident agent: only `run` heeds them.
+  var resident = ResidentSettings()
   /// A number of rows was given.
   private(set) var asksForRows = false
 
@@ -54,6 +56,8 @@ struct SamplerOptions {
     while let word = reader.next() {
       if word == "--config" {
         _ = try reader.value(of: word)
+      } else if command == "run", try resident.take(word, &reader) {
+        continue
       } else if try !take(word, &reader), try !other(word, &reader) {
         throw reader.unknown(word)
       }

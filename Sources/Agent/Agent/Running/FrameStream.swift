@@ -5,8 +5,11 @@ import Reports
 import Sampling
 import Wire
 
-/// Puts what a sampler gives into frames, and these to standard output.
+/// Puts what a sampler gives into frames.
 struct FrameStream {
+  /// What it says of itself: again on each connection.
+  private(set) var hello = Hello(
+    stream: HostFacts.newStream(), time: HostFacts.now, engine: nil)
   private var encoder = FrameEncoder()
   private var sequence: UInt64 = 0
   private var firstPace: UInt64 = 0
@@ -15,20 +18,29 @@ struct FrameStream {
 
   mutating func begin(engine: EngineKind, reason: String, intervalNanoseconds: UInt64) {
     firstPace = intervalNanoseconds
-    append(
-      .hello(
-        Hello(
-          stream: HostFacts.newStream(), time: HostFacts.now, agentVersion: AgentVersion.number,
-          hostName: HostFacts.name, kernelRelease: HostFacts.kernelRelease, engine: engine,
-          engineReason: reason, intervalNanoseconds: intervalNanoseconds,
-          ticksPerSecond: UInt32(clamping: sysconf(Int32(_SC_CLK_TCK))),
-          pageBytes: UInt32(clamping: sysconf(Int32(_SC_PAGESIZE))), cpus: HostFacts.cpus)))
+    hello.agentVersion = AgentVersion.number
+    hello.hostName = HostFacts.name
+    hello.kernelRelease = HostFacts.kernelRelease
+    (hello.engine, hello.engineReason) = (engine, reason)
+    hello.intervalNanoseconds = intervalNanoseconds
+    hello.ticksPerSecond = UInt32(clamping: sysconf(Int32(_SC_CLK_TCK)))
+    hello.pageBytes = UInt32(clamping: sysconf(Int32(_SC_PAGESIZE)))
+    hello.cpus = HostFacts.cpus
+    append(.hello(hello))
   }
 
   /// What came before a burst goes first, then who the processes are, then what they did.
-  mutating func append(_ output: Sampler.Output) {
+  ///
+  /// `introduced` is told each introduction and its frame.
+  mutating func append(
+    _ output: Sampler.Output, introduced: (ProcessID, ArraySlice<UInt8>) -> Void = { _, _ in }
+  ) {
     for tick in output.past { append(.before(tick)) }
-    for identity in output.identities { append(.identity(identity)) }
+    for identity in output.identities {
+      let start = encoder.bytes.count
+      append(.identity(identity))
+      introduced(identity.id, encoder.bytes[start...])
+    }
     append(.tick(output.tick))
     if let burst = output.burst { append(.burst(burst)) }
     noticePace(output.tick)
@@ -64,8 +76,12 @@ struct FrameStream {
     encoder.append(frame, sequence: sequence)
   }
 
-  mutating func flush() {
-    encoder.bytes.withUnsafeBytes { Output.write($0) }
+  /// Something that people should read.
+  mutating func append(_ notice: Notice) { append(.notice(notice)) }
+
+  /// Hands over the frames since the last time.
+  mutating func flush(_ body: (Span<UInt8>) -> Void) {
+    body(encoder.bytes.span)
     encoder.removeAll()
   }
 }

@@ -2,40 +2,155 @@ import Bytes
 import Glibc
 import Records
 import Sampling
+import Spool
 import Wire
 
-/// `culprit-agent run`: frames, for ever.
+/// `culprit-agent run`: samples for ever, and hands frames out.
 struct RunCommand {
+  private enum Mode: Equatable {
+    /// For who comes to the sockets, and into the spool.
+    case resident
+    /// All to standard output, unasked.
+    case output
+    /// To standard output, as requests on standard input ask for it.
+    case session
+  }
+
   private var options: SamplerOptions
+  private var mode = Mode.resident
+  private var unlinksSelf = false
 
   init(_ words: ArraySlice<String>) throws(UsageError) {
-    var toOutput = false
-    options = try SamplerOptions(words, of: "run") { option, _ throws(UsageError) in
-      guard option == "--stdout" else { return false }
-      toOutput = true
+    var mode = Mode.resident
+    var unlinksSelf = false
+    let isConfigured = words.contains { $0 == "--config" || $0.hasPrefix("--config=") }
+    let hasUsual = access(AgentConfiguration.usualPath, F_OK) == 0
+    let usual = hasUsual && !isConfigured ? ["--config", AgentConfiguration.usualPath] : []
+    options = try SamplerOptions((usual + words)[...], of: "run") { option, _ throws(UsageError) in
+      switch option {
+      case "--stdout": mode = .output
+      case "--session": mode = .session
+      case "--unlink-self": unlinksSelf = true
+      default: return false
+      }
       return true
     }
-    guard toOutput else {
-      throw UsageError("run writes frames to standard output: say --stdout")
-    }
-    guard !Output.isTerminal else {
+    (self.mode, self.unlinksSelf) = (mode, unlinksSelf)
+    guard mode == .resident || !Output.isTerminal else {
       throw UsageError(
         "frames are not for a terminal: send them to a file or a collector, or try "
           + "culprit-agent top")
     }
+    guard !unlinksSelf || mode == .session else {
+      throw UsageError("--unlink-self goes with --session")
+    }
   }
 
   func run() throws -> Int32 {
-    var loop = try SamplingLoop(options)
+    if unlinksSelf { TemporaryProgram.removeSelf() }
+    switch mode {
+    case .output: try runToOutput()
+    case .session: try runSession()
+    case .resident: try runResident()
+    }
+    return 0
+  }
+
+  private func begin(_ loop: borrowing SamplingLoop) -> FrameStream {
     var stream = FrameStream()
     stream.begin(
       engine: loop.sampler.engineKind, reason: loop.sampler.engineReason,
       intervalNanoseconds: options.settings.intervalNanoseconds)
-    stream.flush()
+    return stream
+  }
+
+  private func runToOutput() throws {
+    var loop = try SamplingLoop(options)
+    var stream = begin(loop)
+    func flush() { stream.flush { $0.withUnsafeBytes { Output.write($0) } } }
+    flush()
     try loop.run { output in
       stream.append(output)
-      stream.flush()
+      flush()
     }
-    return 0
+  }
+
+  // MARK: - Asked for
+
+  private func runSession() throws {
+    var loop = try SamplingLoop(options)
+    var stream = begin(loop)
+    let resident = Resident(hello: stream.hello, spool: nil)
+    stream.flush { resident.ring.append($0) }
+    let log = SystemLog(path: options.resident.syslog)
+    let server = try FrameServer(resident, reporter: ReportSource.make(options), log: log)
+    try server.startSession {
+      // The sampler sleeps until its next tick: a signal ends that.
+      kill(getpid(), SIGTERM)
+    }
+    try loop.run { output in resident.take(output, from: &stream) }
+  }
+
+  private func runResident() throws {
+    let settings = options.resident
+    var keeper: SpoolKeeper?
+    if let folder = settings.spool {
+      keeper = try SpoolKeeper(try RunCommand.spool(folder, settings.spoolBytes))
+    }
+    var listeners = [try ListeningSocket(settings.socket, rights: .read)]
+    if settings.hasControl {
+      listeners.append(
+        try ListeningSocket(ControlSocket.path(beside: settings.socket), rights: .control))
+    }
+    var loop = try SamplingLoop(options)
+    var stream = begin(loop)
+    let resident = Resident(hello: stream.hello, spool: keeper)
+    stream.flush { resident.ring.append($0) }
+    try keeper?.start(resident.ring, stream: resident.stream)
+    let reporter = ReportSource.make(options)
+    let server = try FrameServer(
+      resident, reporter: reporter, log: SystemLog(path: settings.syslog))
+    try server.start(listeners)
+    tell(listeners)
+    var lock = MemoryLock(reporter: reporter)
+    try loop.run { output in
+      resident.take(output, from: &stream)
+      if let notice = lock.afterTick(at: output.tick.time) { stream.append(notice) }
+    }
+    keeper?.finish(milliseconds: 2000)
+    // The sockets' files go now: nothing more is answered.
+    for listener in listeners { unlink(listener.path) }
+  }
+
+  private static func spool(_ folder: String, _ bytes: Int) throws(Failure) -> Spool {
+    do throws(SpoolError) {
+      return try Spool(path: folder, limitBytes: bytes)
+    } catch {
+      throw Failure(error.description)
+    }
+  }
+
+  private func tell(_ listeners: [ListeningSocket]) {
+    let places = listeners.map(\.path).joined(separator: " and ")
+    let kept = options.resident.spool.map { "keeping frames in \($0)" } ?? "keeping no frames"
+    Output.complain("listening on \(places), \(kept)")
+  }
+}
+
+/// A program that was copied here for one session.
+enum TemporaryProgram {
+  private static let folderPrefix = "culprit."
+
+  /// Removes its file, and the folder that was made for it: what runs needs neither. Nothing else
+  /// is touched.
+  static func removeSelf() {
+    var path = [CChar](repeating: 0, count: 4096)
+    let count = readlink("/proc/self/exe", &path, path.count - 1)
+    guard count > 0 else { return }
+    let text = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let parts = text.split(separator: "/")
+    guard parts.count >= 2, parts[parts.count - 2].hasPrefix(folderPrefix) else { return }
+    unlink(text)
+    rmdir("/" + parts.dropLast().joined(separator: "/"))
   }
 }

@@ -81,6 +81,11 @@ struct SamplingLoop: ~Copyable {
   }
 }
 
+extension SamplingLoop {
+  /// How long ago a moment of CLOCK_MONOTONIC was.
+  static func text(since start: UInt64) -> String { "\((now &- start) / 1_000_000) ms" }
+}
+
 enum EngineErrorText {
   static func of(_ error: EngineError, wish: EngineWish) -> String {
     switch error {

@@ -152,28 +152,15 @@ final class GuardedWorker: @unchecked Sendable {
   // MARK: The thread's side
 
   private func startThread() -> Bool {
-    var attributes = pthread_attr_t()
-    guard pthread_attr_init(&attributes) == 0 else { return false }
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, GuardedWorker.stackBytes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    // Signals are for the main thread.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    var thread = pthread_t()
     let worker = Unmanaged.passRetained(self)
-    let result = pthread_create(
-      &thread, &attributes,
+    let result = culprit_start_thread(
       { argument in
         guard let argument else { return nil }
         let worker = Unmanaged<GuardedWorker>.fromOpaque(argument)
         worker._withUnsafeGuaranteedRef { $0.serve() }
         worker.release()
         return nil
-      }, worker.toOpaque())
+      }, worker.toOpaque(), UInt(GuardedWorker.stackBytes))
     if result != 0 { worker.release() }
     return result == 0
   }

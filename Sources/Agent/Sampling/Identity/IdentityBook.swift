@@ -11,7 +11,14 @@ struct IdentityBook: ~Copyable {
     var name: TaskName
     /// Ticks after which it is read again: its command line couldn't be had.
     var retryIn: Int?
+    /// When a tick named it last: CLOCK_MONOTONIC, nanoseconds.
+    var named: UInt64
   }
+
+  /// Who was idle for so long is introduced anew, to those who weren't there the first time. Not
+  /// shorter than the introductions are kept that a new reader is given.
+  static let idleNanoseconds: UInt64 = 600_000_000_000
+  private var now: UInt64 = 0
 
   private static let retryTicks = 10
 
@@ -28,6 +35,7 @@ struct IdentityBook: ~Copyable {
   /// for.
   mutating func introduce(_ tick: HostTick, into identities: inout [ProcessIdentity]) {
     identities.removeAll(keepingCapacity: true)
+    now = Clocks.monotonic
     reader.forgetAncestors()
     if known.count > IdentityBook.limit { known.removeAll(keepingCapacity: true) }
     for task in tick.waiting {
@@ -68,10 +76,13 @@ struct IdentityBook: ~Copyable {
   }
 
   private mutating func isToRead(_ id: ProcessID, _ program: TaskName?) -> Bool {
-    guard let found = known[id] else { return true }
+    guard let place = known.index(forKey: id) else { return true }
+    let found = known.values[place]
     if let program, program != found.name { return true }
+    if now &- found.named > IdentityBook.idleNanoseconds { return true }
+    known.values[place].named = now
     guard let ticks = found.retryIn else { return false }
-    known[id]?.retryIn = ticks - 1
+    known.values[place].retryIn = ticks - 1
     return ticks <= 1
   }
 
@@ -79,7 +90,7 @@ struct IdentityBook: ~Copyable {
   private mutating func remember(_ identity: ProcessIdentity) {
     known[identity.id] = Known(
       name: identity.name,
-      retryIn: identity.commandLine == .gap ? IdentityBook.retryTicks : nil)
+      retryIn: identity.commandLine == .gap ? IdentityBook.retryTicks : nil, named: now)
   }
 
   private mutating func introduce(holder pid: Int32, into identities: inout [ProcessIdentity]) {

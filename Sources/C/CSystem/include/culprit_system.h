@@ -35,12 +35,51 @@ int culprit_pipe(int descriptors[2]);
 /// openat(2) for reading, O_CLOEXEC and O_NONBLOCK always set; the descriptor, or -errno.
 int culprit_open_at(int directory, const char *path, int flags);
 
+/// openat(2) of a file that is made, and must not be there before (O_EXCL, O_NOFOLLOW), for reading
+/// and writing; the descriptor, or -errno.
+int culprit_create_at(int directory, const char *path, mode_t mode);
+
+/// openat(2) for reading as above, without noting the access (O_NOATIME, which only a file's owner
+/// may ask for); the descriptor, or -errno.
+int culprit_open_quietly_at(int directory, const char *path, int flags);
+
 /// getdents64(2): fills `buffer` with the next entries of an open directory; the number of bytes,
 /// 0 at the end, or -errno.
 long culprit_read_entries(int directory, void *buffer, unsigned long size);
 
 /// Whether an open directory is the kernel's own procfs (fstatfs(2), PROC_SUPER_MAGIC).
 int culprit_is_procfs(int directory);
+
+/// Listens on a new Unix socket at `path` with this mode from its first moment on; non-blocking. The
+/// descriptor, or -errno.
+int culprit_unix_listen(const char *path, mode_t mode);
+
+/// Connects to the Unix socket at `path`, a stream or a datagram socket; non-blocking. The
+/// descriptor, or -errno.
+int culprit_unix_connect(const char *path, int datagram);
+
+/// accept4(2), close-on-exec and non-blocking; the descriptor, or -errno.
+int culprit_accept(int listener);
+
+/// Who is at the other end of a Unix socket, as the kernel noted it when it connected
+/// (SO_PEERCRED, SO_PEERGROUPS; unix(7)).
+typedef struct {
+  pid_t pid;
+  uid_t user;
+  gid_t group;
+  int group_count;
+  gid_t groups[256];
+} culprit_peer_credentials;
+
+/// 0, or -errno.
+int culprit_peer(int socket, culprit_peer_credentials *peer);
+
+/// Keeps in memory all that is there and all that will be touched (mlockall(2), MCL_ONFAULT, Linux
+/// 4.4); 0, or -errno.
+int culprit_lock_memory(void);
+
+/// Starts a detached thread with all signals blocked; 0, or -errno.
+int culprit_start_thread(void *(*body)(void *), void *context, unsigned long stack_bytes);
 
 /// gettid(2): the calling thread's task id.
 pid_t culprit_thread_id(void);

@@ -91,6 +91,8 @@ public final class HostCheck: LinkDelegate {
     if isOver { finish() }
   }
 
+  public func linkWillStart() -> [UInt8] { feed.linkWillStart() }
+
   public func linkDidOpen() { feed.linkDidOpen() }
 
   public func linkDidReceive(_ bytes: Span<UInt8>) -> LinkFeedback {

@@ -151,8 +151,11 @@ public struct HostSelection: Sendable {
       command: RemoteCommand.text(intervalSeconds: interval, prefersAgent: prefersAgents),
       intervalSeconds: interval)
     if prefersAgents { target.vmstatReason = RemoteCommand.noAgentReason }
+    target.asksAgent = prefersAgents
     if target.transport == .local {
-      (target.command, target.vmstatReason) = localAgent().command(intervalSeconds: interval)
+      let agent = localAgent()
+      (target.command, target.vmstatReason) = agent.command(intervalSeconds: interval)
+      target.asksAgent = if case .found = agent { true } else { false }
     }
     return target
   }

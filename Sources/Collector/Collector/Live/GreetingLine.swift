@@ -8,6 +8,8 @@ enum GreetingLine: Equatable {
   case clock(Timestamp)
   case load(LoadAverage, uptimeSeconds: Double?)
   case error(String)
+  /// An agent is started: requests may be sent to it.
+  case agent
   /// One that we don't know, or can't read: from another version, or from something else.
   case other
 
@@ -26,6 +28,8 @@ enum GreetingLine: Equatable {
     } else if line.equals("@culprit", in: word) {
       let version = line.nextWord(&cursor).flatMap { line.decimal(in: $0) } ?? 0
       self = .version(Int(clamping: version))
+    } else if line.equals("@agent", in: word) {
+      self = .agent
     } else if line.equals("@error", in: word) {
       self = .error(Printable.text(line.extracting(cursor..<line.count), limit: 200))
     } else {

@@ -12,9 +12,11 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var status: HostStatus
   private var wasConnected = false
 
-  // The current stream. Its first byte tells whether it is an agent's.
-  private var hasBegun = false
+  // The current stream. The first byte of a line tells whether an agent's frames begin there.
+  private var isAtLineStart = true
   private var agent: AgentStream?
+  /// Whether the agent was asked for its frames.
+  private var hasAsked = false
   private var lines = LineSplitter()
   private var parser = VmstatParser()
   private var rows = 0
@@ -105,7 +107,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   func linkDidOpen() {
     opened = .now
-    (hasBegun, agent) = (false, nil)
+    (isAtLineStart, agent, hasAsked) = (true, nil, target.asksAgent)
     lines.reset()
     parser = VmstatParser()
     rows = 0
@@ -122,14 +124,39 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   func linkDidReceive(_ bytes: Span<UInt8>) -> LinkFeedback {
     var feedback = LinkFeedback(isProgress: false)
-    if !hasBegun, bytes.count > 0 {
-      hasBegun = true
-      if bytes[0] == AgentStream.firstByte { agent = AgentStream(host: target.name) }
-    }
     guard agent == nil else {
-      agent?.feed(bytes) { take($0, &feedback) }
+      feedAgent(bytes, &feedback)
       return feedback
     }
+    let frames = startOfFrames(bytes)
+    readLines(bytes.extracting(0..<frames), &feedback)
+    guard frames < bytes.count, feedback.failure == nil else { return feedback }
+    agent = AgentStream(host: target.name)
+    // Of another agent, which wasn't there or was older, before this one.
+    errorText = ""
+    feedAgent(bytes.extracting(frames..<bytes.count), &feedback)
+    return feedback
+  }
+
+  /// Where an agent's frames begin: behind a line's end, for a login script may print what it
+  /// likes before them. Behind a row of vmstat there are none.
+  private func startOfFrames(_ bytes: Span<UInt8>) -> Int {
+    guard rows == 0 else { return bytes.count }
+    var isStart = isAtLineStart
+    for index in bytes.indices {
+      if isStart, bytes[index] == AgentStream.firstByte { return index }
+      isStart = bytes[index] == UInt8(ascii: "\n")
+    }
+    return bytes.count
+  }
+
+  private func feedAgent(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
+    agent?.feed(bytes) { take($0, &feedback) }
+  }
+
+  private func readLines(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
+    guard bytes.count > 0 else { return }
+    isAtLineStart = bytes[bytes.count - 1] == UInt8(ascii: "\n")
     let limit = lines.limit
     lines.feed(bytes) { piece, line in
       guard feedback.failure == nil else { return }
@@ -138,7 +165,11 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       case .tooLong: countUnreadable("a line of more than \(limit) bytes", &feedback)
       }
     }
-    return feedback
+  }
+
+  /// The requests that an agent's frames depend on. Who runs vmstat never reads them.
+  func linkWillStart() -> [UInt8] {
+    target.asksAgent ? AgentRequests.stream : []
   }
 
   func linkDidAnswer(_ answer: [UInt8]?) {
@@ -183,6 +214,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   private func read(_ line: Span<UInt8>, _ feedback: inout LinkFeedback) {
     if let greeting = GreetingLine(line) {
+      if greeting == .agent, !hasAsked {
+        hasAsked = true
+        feedback.output += AgentRequests.stream
+      }
       take(greeting)
       return
     }
@@ -223,7 +258,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       lastLoad = average.oneMinute
       if let uptime { clock.anchor(uptimeSeconds: uptime) }
     case .error(let text): remoteError = text
-    case .version, .other, .cpus, .clock: break
+    case .version, .other, .agent, .cpus, .clock: break
     }
   }
 

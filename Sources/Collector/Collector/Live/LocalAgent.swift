@@ -58,7 +58,8 @@ public enum LocalAgent: Equatable, Sendable {
       )
     case .found(let path):
       let program = LocalAgent.quoted(path)
-      let run = "[ -x \(program) ] && exec \(program) run --stdout --interval \(intervalSeconds)s"
+      let run = RemoteCommand.agent(
+        program, where: "[ -x \(program) ]", intervalSeconds: intervalSeconds)
       return ("\(run); \(vmstat)", "\(path) is gone")
     }
   }

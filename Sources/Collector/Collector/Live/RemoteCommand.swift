@@ -3,7 +3,10 @@ import Foundation
 /// What runs on a host: its agent where it has one, else vmstat itself, preceded by what is needed
 /// once.
 ///
-/// An agent sends frames, which begin with a byte that no text does. Vmstat's output is lines. Those that begin with `@` are ours:
+/// An agent sends frames, which begin with a byte that no text does. Vmstat's output is lines. Those
+/// that begin with `@` are ours:
+///
+///     @agent session                  an agent is started: it reads requests and sends frames
 ///
 ///     @culprit 1                      the version of this very protocol
 ///     @cpus 4                         CPUs online
@@ -29,11 +32,38 @@ public enum RemoteCommand {
     guard prefersAgent, intervalSeconds <= LocalAgent.longestIntervalSeconds else {
       return vmstat(intervalSeconds: intervalSeconds)
     }
-    let agent = LocalAgent.name
-    return "PATH=$PATH:/usr/local/bin:/usr/local/sbin; "
-      + "command -v \(agent) >/dev/null 2>&1 && \(agent) version >/dev/null 2>&1 "
-      + "&& exec \(agent) run --stdout --interval \(intervalSeconds)s; "
+    return remoteAgent(intervalSeconds: intervalSeconds) + "; "
       + vmstat(intervalSeconds: intervalSeconds)
+  }
+
+  /// For who has a question for a host's agent, and no use for rows.
+  public static func question() -> String {
+    remoteAgent(intervalSeconds: 1)
+      + "; echo \"@error no \(LocalAgent.name) on the host; install it there\"; exit 127"
+  }
+
+  private static func remoteAgent(intervalSeconds: Int) -> String {
+    let name = LocalAgent.name
+    return agent(
+      name,
+      where: "PATH=$PATH:/usr/local/bin:/usr/local/sbin; command -v \(name) >/dev/null 2>&1 "
+        + "&& \(name) version >/dev/null 2>&1", intervalSeconds: intervalSeconds)
+  }
+
+  /// The resident agent where one listens, or else an agent for as long as the session lasts; an
+  /// agent that knows neither (0.2) streams all the same. Where `condition` doesn't hold, none of
+  /// it, and the script goes on.
+  ///
+  /// It begins with the verb, which a forced command `culprit-agent attach` looks for in
+  /// SSH_ORIGINAL_COMMAND.
+  static func agent(_ program: String, where condition: String, intervalSeconds: Int) -> String {
+    let session = "\(program) run --session --interval \(intervalSeconds)s"
+    let stream = "\(program) run --stdout --interval \(intervalSeconds)s"
+    return "culprit=attach; \(condition) && { echo \"@agent session\"; \(program) attach; s=$?; "
+      // sysexits.h: EX_UNAVAILABLE. It is said before anything is read or written.
+      + "[ $s = 69 ] && exec \(session); "
+      // A usage error: it doesn't know the verb.
+      + "[ $s = 2 ] && exec \(stream); exit $s; }"
   }
 
   private static func vmstat(intervalSeconds: Int) -> String {

@@ -71,6 +71,19 @@ public final class Fleet: Sendable {
     loop.post { link.retry() }
   }
 
+  /// Writes to the standard input of a host's command; dropped where none runs at the moment.
+  /// Where more than 16 MiB wait, the link fails.
+  public func send(_ name: String, _ bytes: [UInt8]) {
+    guard let (link, loop) = state.withLock({ $0.links[name] }) else { return }
+    loop.post { link.send(bytes) }
+  }
+
+  /// Has a host's delegate asked on its own thread (`linkDidDrain`) for something to send.
+  public func nudge(_ name: String) {
+    guard let (link, loop) = state.withLock({ $0.links[name] }) else { return }
+    loop.post { link.nudge() }
+  }
+
   /// Closes a host's link; its delegate hears of it.
   public func remove(_ name: String) {
     guard let (link, loop) = state.withLock({ $0.links.removeValue(forKey: name) }) else { return }

@@ -52,6 +52,9 @@ public struct FleetTarget: Equatable, Sendable {
   public var command: String
   /// Where rows could come from an agent: why they come from vmstat all the same.
   public var vmstatReason: String?
+  /// Whether the command's standard input begins with a request to its agent. One that doesn't
+  /// know requests, and vmstat, never read it.
+  public var asksAgent = false
   /// Seconds between two rows; silence is measured in it.
   public var intervalSeconds: Int
 

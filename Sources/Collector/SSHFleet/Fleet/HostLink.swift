@@ -140,6 +140,8 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     loop.deadlineChanged(of: self)
   }
 
+  func carrierWillStart() -> [UInt8] { delegate.linkWillStart() }
+
   func carrierDidConnect(address: String) {
     isLoggingIn = false
     lastProgress = monotonicNow()
@@ -154,6 +156,7 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     let feedback = delegate.linkDidReceive(bytes)
     if let failure = feedback.failure { return fail(failure) }
     if let question = feedback.question { ask(question) }
+    send(feedback.output)
     if let seconds = feedback.intervalSeconds { follow(seconds) }
     guard feedback.isProgress else { return }
     lastProgress = monotonicNow()
@@ -169,6 +172,37 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     slowedInterval =
       slowest > Double(target.intervalSeconds) ? UInt64(slowest * Double(second)) : nil
     loop.deadlineChanged(of: self)
+  }
+
+  // MARK: - Sending
+
+  /// Writes to the command's standard input. What is sent while there is no command is dropped:
+  /// it was meant for one that is gone.
+  func send(_ bytes: [UInt8]) {
+    guard !bytes.isEmpty, let connection = connectedAt, case .open(let carrier) = phase else {
+      return
+    }
+    guard !carrier.send(bytes) else { return }
+    // From inside a call of the carrier's it can't be closed.
+    loop.post { [self] in
+      guard connectedAt == connection else { return }
+      fail(
+        LinkFailure(
+          .unreachable,
+          "it doesn't read what it is sent: \(OutputQueue.limit >> 20) MiB wait; "
+            + "the connection was dropped"))
+    }
+  }
+
+  /// Asks the delegate for something to send.
+  func nudge() {
+    guard connectedAt != nil, case .open = phase else { return }
+    send(delegate.linkDidDrain())
+  }
+
+  func carrierDidDrain() {
+    guard connectedAt != nil else { return }
+    send(delegate.linkDidDrain())
   }
 
   /// From here we are inside a read of the carrier, so the question waits for the next turn.

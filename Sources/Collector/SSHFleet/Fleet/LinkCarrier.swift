@@ -7,11 +7,16 @@ protocol LinkCarrier: LoopHandler {
   func close()
   /// Runs a second command beside the stream, bounded in time and output. One at a time.
   func ask(_ command: String)
+  /// Queues bytes for the command's standard input, which stays open until the carrier is closed.
+  /// Whether there was room.
+  func send(_ bytes: [UInt8]) -> Bool
 }
 
 /// The link that a carrier reports to, on the loop's thread.
 protocol LinkCarrierOwner: AnyObject {
   func carrierIsConnecting(_ stage: LinkStage, _ how: String, isNews: Bool)
+  /// The command is about to be started: what its standard input begins with.
+  func carrierWillStart() -> [UInt8]
   /// The command was started: what comes now is its output.
   func carrierDidConnect(address: String)
   func carrierDidReceive(_ bytes: Span<UInt8>)
@@ -19,6 +24,8 @@ protocol LinkCarrierOwner: AnyObject {
   func carrierDidEnd(status: Int32?)
   /// What the command of `ask` printed; `nil` where there was no answer in time.
   func carrierDidAnswer(_ answer: [UInt8]?)
+  /// All that was queued has left.
+  func carrierDidDrain()
   func carrierDidFail(_ failure: LinkFailure)
   /// The carrier's `deadline` may have come nearer.
   func carrierDeadlineChanged()

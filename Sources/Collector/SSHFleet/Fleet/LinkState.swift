@@ -91,6 +91,8 @@ public struct LinkFeedback: Sendable {
   /// A second command to run there now; it holds no single quote. Passed over while an earlier
   /// one is under way.
   public var question: String?
+  /// To be written to the command's standard input.
+  public var output: [UInt8] = []
   /// Rows come at this interval from now on, not at the target's: the host spares itself.
   public var intervalSeconds: Double?
 
@@ -105,6 +107,9 @@ public struct LinkFeedback: Sendable {
 /// no lock for what is its own; it must not block.
 public protocol LinkDelegate: AnyObject, Sendable {
   func linkDidChange(to state: LinkState)
+  /// A command is about to be started: what its standard input begins with, which it may need to
+  /// say anything at all. Called before `linkDidOpen`.
+  func linkWillStart() -> [UInt8]
   /// A new stream begins; what an earlier one left unfinished will never be finished.
   func linkDidOpen()
   /// Bytes of the command's standard output.
@@ -113,6 +118,14 @@ public protocol LinkDelegate: AnyObject, Sendable {
   func linkDidReceiveError(_ bytes: Span<UInt8>)
   /// The answer to a question: at most 64 KiB, or `nil` where there was none within 10 s.
   func linkDidAnswer(_ answer: [UInt8]?)
+  /// All that was handed over for the command's standard input has left (it may still be under
+  /// way), or somebody called `Fleet.nudge`: what to send next, nothing if empty.
+  func linkDidDrain() -> [UInt8]
   /// The command ended. `status` is its exit status, where the host told.
   func linkDidEnd(status: Int32?) -> LinkFailure
+}
+
+extension LinkDelegate {
+  public func linkWillStart() -> [UInt8] { [] }
+  public func linkDidDrain() -> [UInt8] { [] }
 }

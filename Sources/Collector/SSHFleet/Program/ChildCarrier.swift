@@ -22,9 +22,10 @@ final class ChildCarrier: LinkCarrier, ChildProcessOwner {
   func open() {
     let child = ChildProcess(loop: loop, owner: self)
     self.child = child
-    if let reason = child.start(["sh", "-c", command]) {
+    if let reason = child.start(["sh", "-c", command], isSentTo: true) {
       return owner.carrierDidFail(LinkFailure(.unreachable, reason))
     }
+    _ = child.send(owner.carrierWillStart())
     owner.carrierDidConnect(address: "local")
   }
 
@@ -48,6 +49,10 @@ final class ChildCarrier: LinkCarrier, ChildProcessOwner {
     self.probe = probe
     probe.start(["sh", "-c", command])
   }
+
+  func send(_ bytes: [UInt8]) -> Bool { child?.send(bytes) ?? true }
+
+  func childDidDrain(_ child: ChildProcess) { owner.carrierDidDrain() }
 
   func close() {
     probe?.cancel()

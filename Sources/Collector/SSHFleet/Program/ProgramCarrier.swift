@@ -107,7 +107,11 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     controlPath = environment.bastions.newSocketPath()
     let arguments = SSHProgram.arguments(
       target, known, options: environment.options, controlPath: controlPath, bastion: bastion)
-    if let reason = child.start(arguments) { return fail(LinkFailure(.unreachable, reason)) }
+    if let reason = child.start(arguments, isSentTo: true) {
+      return fail(LinkFailure(.unreachable, reason))
+    }
+    // The command's output shows that it runs, and it may have to be asked for some.
+    _ = child.send(owner.carrierWillStart())
     owner.carrierDeadlineChanged()
   }
 
@@ -151,6 +155,10 @@ final class ProgramCarrier: LinkCarrier, ChildProcessOwner, @unchecked Sendable 
     default: break
     }
   }
+
+  func send(_ bytes: [UInt8]) -> Bool { child?.send(bytes) ?? true }
+
+  func childDidDrain(_ child: ChildProcess) { owner.carrierDidDrain() }
 
   // MARK: - A second command
 

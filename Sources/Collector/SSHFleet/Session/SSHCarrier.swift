@@ -41,8 +41,19 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
   /// The stream's channel, and the second command beside it.
   var channel: SSHChannel?
   var probe: SessionProbe?
-  /// The stream's read has a packet half sent.
-  var streamWrites = false
+  /// What waits to go to the command's standard input.
+  let output = SessionOutput()
+  /// Whose packet is half sent: until it has left, nobody else may write on the session, and
+  /// reading may write too (window adjusts, new keys). libssh2 keeps one packet only, and takes
+  /// whatever comes next for its rest.
+  var sender: Sender?
+
+  enum Sender {
+    case stream
+    case probe
+    case output
+  }
+
   /// The ProxyCommand, where there is one, and what it complained of.
   var proxy: ChildProcess?
   var proxyComplaint = Complaint(limit: 2000)
@@ -152,7 +163,8 @@ final class SSHCarrier: LinkCarrier, @unchecked Sendable {
     if case .lent = phase { return }
     if case .leaving = phase { return }
     if case .closed = phase { return }
-    watch(session.wantedEvents)
+    // While a packet is half sent nothing is read, so what stands there must not wake us.
+    watch(sender == nil ? session.wantedEvents : EPOLLOUT.rawValue)
   }
 
   /// What is left is queued inside libssh2 already, so epoll wouldn't wake us for it.

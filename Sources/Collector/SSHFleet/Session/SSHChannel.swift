@@ -68,6 +68,22 @@ final class SSHChannel {
     return .failed(SSHSession.lastErrorText(Int32(count), session))
   }
 
+  /// Writes to the command's standard input. After `.empty` the same bytes, at the same place, are
+  /// to be written before anything else that may write on the session: see `SSHCarrier.Sender`.
+  func write(_ bytes: UnsafeRawBufferPointer) -> ReadResult {
+    guard let channel else { return .empty }
+    let base = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+    let count = libssh2_channel_write_ex(channel, 0, base, bytes.count)
+    if count > 0 { return .bytes(count) }
+    if count == 0 || count == Int(LIBSSH2_ERROR_EAGAIN) { return .empty }
+    return .failed(SSHSession.lastErrorText(Int32(count), session))
+  }
+
+  /// How many bytes the host takes at present: asking costs no system call.
+  var writeWindow: Int {
+    channel.map { Int(libssh2_channel_window_write_ex($0, nil)) } ?? 0
+  }
+
   /// Bytes that are queued for any stream of the channel: asking costs no system call.
   var queuedBytes: Int {
     guard let channel else { return 0 }

@@ -1,0 +1,190 @@
+import CSystem
+import Glibc
+import Records
+import Wire
+
+/// Serves clients on Unix sockets, or one on standard input and output, on a thread of its own.
+/// Nothing here waits for a disk or a client: what may take long is an errand.
+final class FrameServer: @unchecked Sendable {
+  // Invariant of @unchecked: after `start`, all but `wake` and `resident` is the thread's own.
+  /// Clients of one socket; who comes beyond that is turned away.
+  private static let clientLimit = 32
+
+  private let resident: Resident
+  private let reporter: ReportSource
+  private let log: SystemLog
+  private let wake: WakeEvent
+  private let spoolErrands: ErrandRunner
+  private let reportErrands: ErrandRunner
+  private var listeners: [ListeningSocket] = []
+  private var clients: [ClientSession] = []
+  private var lastNumber: UInt64 = 0
+  /// Called when the only client, that of standard input, has gone.
+  private var whenLeft: (@Sendable () -> Void)?
+
+  init(_ resident: Resident, reporter: ReportSource, log: SystemLog) throws(Failure) {
+    self.resident = resident
+    self.reporter = reporter
+    self.log = log
+    wake = try WakeEvent()
+    spoolErrands = try ErrandRunner(reply: wake)
+    reportErrands = try ErrandRunner(reply: wake)
+    resident.ring.notify(wake)
+  }
+
+  /// Serves who comes to these sockets.
+  func start(_ listeners: [ListeningSocket]) throws(Failure) {
+    self.listeners = listeners
+    try AgentThread.start { [self] in run() }
+  }
+
+  /// Serves standard input and output; `whenLeft` is called once they end.
+  func startSession(whenLeft: @escaping @Sendable () -> Void) throws(Failure) {
+    clients = [ClientSession(number: 0, input: 0, output: 1, rights: .all)]
+    self.whenLeft = whenLeft
+    try AgentThread.start { [self] in run() }
+  }
+
+  // MARK: The server's thread
+
+  private func run() {
+    var pollers: [pollfd] = []
+    while true {
+      pollers.removeAll(keepingCapacity: true)
+      pollers.append(pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0))
+      for listener in listeners {
+        pollers.append(pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0))
+      }
+      let firstClient = pollers.count
+      for client in clients {
+        pollers.append(pollfd(fd: client.input, events: Int16(POLLIN), revents: 0))
+        // A negative descriptor is passed over.
+        pollers.append(
+          pollfd(
+            fd: client.wantsToWrite ? client.output : -1, events: Int16(POLLOUT), revents: 0))
+      }
+      guard poll(&pollers, nfds_t(pollers.count), -1) > 0 else { continue }
+      if pollers[0].revents != 0 { wake.absorb() }
+      takeResults()
+      for (index, client) in clients.enumerated()
+      where pollers[firstClient + 2 * index].revents != 0 {
+        readRequests(of: client)
+      }
+      for (index, listener) in listeners.enumerated() where pollers[1 + index].revents != 0 {
+        accept(from: listener)
+      }
+      for client in clients { client.write(from: resident) }
+      dropClosed()
+    }
+  }
+
+  private func takeResults() {
+    for result in spoolErrands.takeResults() + reportErrands.takeResults() {
+      guard let client = clients.first(where: { $0.number == result.client }) else { continue }
+      client.errands -= 1
+      client.answer(result.frames)
+    }
+  }
+
+  private func dropClosed() {
+    guard clients.contains(where: \.isClosed) else { return }
+    for client in clients where client.isClosed {
+      spoolErrands.forget(client: client.number)
+      reportErrands.forget(client: client.number)
+    }
+    clients.removeAll(where: \.isClosed)
+    if clients.isEmpty, let whenLeft {
+      self.whenLeft = nil
+      whenLeft()
+    }
+  }
+
+  private func accept(from listener: ListeningSocket) {
+    let socket = culprit_accept(listener.descriptor)
+    guard socket >= 0 else { return }
+    guard clients.count(where: { $0.rights == listener.rights }) < FrameServer.clientLimit,
+      let peer = Peer(of: socket), peer.isAllowed(group: listener.group)
+    else {
+      close(socket)
+      return
+    }
+    lastNumber += 1
+    clients.append(
+      ClientSession(
+        number: lastNumber, input: socket, output: socket, rights: listener.rights, peer: peer))
+  }
+
+  // MARK: Requests
+
+  private func readRequests(of client: ClientSession) {
+    client.readRequests { frame, number in
+      switch frame {
+      case .request(let request): take(request, number, of: client)
+      case .unknown(let kind, _) where Request.isOne(kind: kind):
+        refuse("this agent (\(AgentVersion.number)) doesn't know that request", number, client)
+      default: client.closeNow()
+      }
+    }
+  }
+
+  private func take(_ request: Request, _ number: UInt64, of client: ClientSession) {
+    switch request {
+    case .introduction(let caller): client.note(caller)
+    case .stream:
+      let (greeting, cursor) = resident.greeting()
+      client.beginStream(FrameServer.frame(.done, number) + greeting, cursor)
+    case .inventory:
+      let inventory = resident.spool?.inventory ?? SpoolInventory()
+      client.answer(FrameServer.frame(.inventory(inventory), number))
+    case .recent(let seconds):
+      guard client.hasRoomForAnswers else { return refuse("too much is asked", number, client) }
+      client.answer(
+        resident.past(seconds: Double(seconds)) + FrameServer.frame(.done, number))
+    case .fetch(let span): fetch(span, number, client)
+    case .process(let pid): report(pid, number, client)
+    }
+  }
+
+  private func fetch(_ span: FrameSpan, _ number: UInt64, _ client: ClientSession) {
+    guard let keeper = resident.spool else {
+      return refuse("this agent keeps nothing: it runs without --spool", number, client)
+    }
+    run(by: spoolErrands, number, client) {
+      let (frames, through) = keeper.spool.read(span)
+      let answer = Answer.fetched(Fetched(stream: span.stream, through: through))
+      return frames + FrameServer.frame(answer, number)
+    }
+  }
+
+  private func report(_ pid: Int32, _ number: UInt64, _ client: ClientSession) {
+    guard client.rights != .read else { return refuse(ControlSocket.isOff, number, client) }
+    let (reporter, log) = (reporter, log)
+    let asker = LoggedAsker(client.peer, client.caller)
+    run(by: reportErrands, number, client) {
+      let start = SamplingLoop.now
+      let answer = reporter.answer(pid)
+      log.write("process \(pid) \(asker.text), answered in \(SamplingLoop.text(since: start))")
+      return FrameServer.frame(answer, number)
+    }
+  }
+
+  private func run(
+    by runner: ErrandRunner, _ number: UInt64, _ client: ClientSession,
+    _ work: @escaping @Sendable () -> [UInt8]
+  ) {
+    guard client.errands < ClientSession.errandLimit, client.hasRoomForAnswers,
+      (try? runner.add(client: client.number, work)) == true
+    else { return refuse("the agent is busy with earlier requests; ask again", number, client) }
+    client.errands += 1
+  }
+
+  private func refuse(_ why: String, _ number: UInt64, _ client: ClientSession) {
+    client.answer(FrameServer.frame(.refused(why), number))
+  }
+
+  static func frame(_ answer: Answer, _ number: UInt64) -> [UInt8] {
+    var encoder = FrameEncoder()
+    encoder.append(.answer(answer), sequence: number)
+    return encoder.bytes
+  }
+}

@@ -1,0 +1,72 @@
+import Glibc
+import ProcFS
+import Records
+import Sampling
+import Spool
+import Synchronization
+import Wire
+
+/// What the sampler of a resident agent shares with those who keep its frames and hand them out.
+final class Resident: Sendable {
+  let ring: FrameRing
+  /// `nil` where nothing is kept: of a temporary agent, or without `--spool`.
+  let spool: SpoolKeeper?
+  private let shelf = Mutex(IdentityShelf())
+  private let hello: Mutex<Hello>
+
+  init(hello: Hello, spool: SpoolKeeper?, ringBytes: Int = FrameRing.usualBytes) {
+    ring = FrameRing(capacity: ringBytes)
+    self.spool = spool
+    self.hello = Mutex(hello)
+  }
+
+  var stream: StreamID { hello.withLock { $0.stream } }
+
+  // MARK: The sampler's side
+
+  /// Takes a tick's frames, and remembers who was introduced and who is at work.
+  func take(_ output: Sampler.Output, from stream: inout FrameStream) {
+    let now = SamplingLoop.now / 1_000_000_000
+    shelf.withLock { shelf in
+      stream.append(output) { process, frame in shelf.put(Array(frame), of: process, at: now) }
+      shelf.see(output.tick, at: now)
+    }
+    stream.flush { ring.append($0) }
+  }
+
+  // MARK: The clients' side
+
+  /// What a client hears before the frames of the moment: the hello, as of now, and who is at work;
+  /// and from where it reads on.
+  func greeting() -> (frames: [UInt8], cursor: FrameRing.Cursor) {
+    // First the place: what is introduced meanwhile comes twice rather than not at all.
+    let cursor = ring.end
+    return (helloFrame() + introductions(), cursor)
+  }
+
+  /// The same for the last `seconds`: what the ring has of them.
+  func past(seconds: Double) -> [UInt8] {
+    var cursor = ring.cursor(secondsBack: seconds)
+    let end = ring.end
+    var frames = helloFrame() + introductions()
+    while cursor.position < end.position {
+      let before = cursor
+      _ = ring.read(from: &cursor, into: &frames, limit: 64 << 10)
+      if cursor == before { break }
+    }
+    return frames
+  }
+
+  private func introductions() -> [UInt8] {
+    shelf.withLock { $0.frames(at: SamplingLoop.now / 1_000_000_000) }
+  }
+
+  /// With the time of now: by it the collector measures the clock's offset.
+  private func helloFrame() -> [UInt8] {
+    var hello = hello.withLock { $0 }
+    hello.time = HostFacts.now
+    var encoder = FrameEncoder()
+    encoder.append(.hello(hello), sequence: 1)
+    return encoder.bytes
+  }
+}

@@ -1,0 +1,15 @@
+import Wire
+
+/// What a collector asks of an agent on the connection that it follows it by, as bytes.
+enum AgentRequests {
+  /// The request's number: an answer that bears it says whether frames will come.
+  static let streamNumber: UInt64 = 1
+
+  static let stream = bytes(.stream, number: streamNumber)
+
+  static func bytes(_ request: Request, number: UInt64) -> [UInt8] {
+    var encoder = FrameEncoder()
+    encoder.append(.request(request), sequence: number)
+    return encoder.bytes
+  }
+}
