@@ -5,7 +5,7 @@ import Wire
 
 /// What the agent of one host saw during a short while.
 public struct AgentLook: Sendable {
-  /// One after the other; two at least.
+  /// One after the other; each with what happened since the one before.
   public var ticks: [HostTick]
   /// Who the processes in them are.
   public var identities: [ProcessIdentity]
@@ -41,11 +41,11 @@ public struct AgentLook: Sendable {
     }
   }
 
-  /// Whether two ticks or more are there, and the time that they cover is `seconds` or nearly.
+  /// Whether the time that the ticks cover is `seconds` or nearly. The first of an agent that has
+  /// just been started covers none; one of an agent that goes slowly may cover all.
   private func covers(_ seconds: Double) -> Bool {
-    guard ticks.count >= 2 else { return false }
     let covered = ticks.reduce(0) { $0 + Double($1.intervalNanoseconds) / 1e9 }
-    return covered >= seconds * 0.9
+    return covered > 0 && covered >= seconds * 0.9
   }
 }
 

@@ -86,9 +86,9 @@ public struct FleetSuspects {
 
   private var hostWidth: Int { min(24, max(4, hosts.map(\.name.count).max() ?? 4)) }
 
-  /// A line for each host.
+  /// A line for each host, as far as there is room.
   private func headLines() -> String {
-    hosts.map { host in
+    let lines = hosts.prefix(rows).map { host in
       guard let tick = host.tally.lastTick else { return "" }
       var line = LineTable.left(host.name, hostWidth)
       if let load = tick.load {
@@ -101,7 +101,8 @@ public struct FleetSuspects {
         line += ", what \(host.tally.deniedProcesses) of them moved is denied to its agent"
       }
       return cut(line)
-    }.joined()
+    }
+    return lines.joined() + (hosts.count > rows ? "  and \(hosts.count - rows) more hosts\n" : "")
   }
 
   private func waitingLines() -> String {
