@@ -44,7 +44,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// Folders of recorded input and expected output.
 let recordings = [
   "DiagnosisTests": ["Fixtures"], "VmstatTests": ["Fixtures"], "WatchTests": ["Golden"],
-  "WireTests": ["Golden"],
+  "ReportsTests": ["Golden"], "WireTests": ["Golden"],
 ]
 
 let package = Package(

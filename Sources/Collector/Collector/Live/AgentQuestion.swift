@@ -28,6 +28,9 @@ public struct AgentQuestion: Sendable {
   public var seconds = 30.0
   /// The most bytes that a host may send.
   public var byteLimit = 16 << 20
+  /// Whether the frames that came are enough. Where that is said, the answer alone is no end: each
+  /// new frame is asked for too, and awaited.
+  var isEnough: (@Sendable ([DecodedFrame]) -> Bool)?
 
   public init(_ request: Request) {
     self.request = request
@@ -79,6 +82,8 @@ private final class AskedHost: LinkDelegate {
 
   /// The request's number.
   private static let number: UInt64 = 1
+  /// That of the request for new frames.
+  private static let streamNumber: UInt64 = 2
   /// Lines that a login script may print before the agent's frames, bytes.
   private static let textLimit = 64 << 10
   private static let errorLimit = 400
@@ -142,7 +147,9 @@ private final class AskedHost: LinkDelegate {
   // MARK: - The link
 
   func linkWillStart() -> [UInt8] {
-    AgentRequests.bytes(question.request, number: AskedHost.number)
+    let request = AgentRequests.bytes(question.request, number: AskedHost.number)
+    guard question.isEnough != nil else { return request }
+    return request + AgentRequests.bytes(.stream, number: AskedHost.streamNumber)
   }
 
   func linkDidOpen() {}
@@ -213,6 +220,11 @@ private final class AskedHost: LinkDelegate {
         }
       case .frame(let frame):
         guard case .answer(let answer) = frame.frame, frame.sequence == AskedHost.number else {
+          // An agent before 0.3 reads nothing and streams.
+          if case .process = question.request, case .tick = frame.frame {
+            return failure(
+              "its agent takes no questions: it is older than 0.3; install a newer one there")
+          }
           state.frames.append(frame)
           continue
         }
@@ -220,10 +232,11 @@ private final class AskedHost: LinkDelegate {
           return failure("its agent refuses: \(Printable.text(why, limit: 300))")
         }
         state.frames.append(frame)
-        return .success(state.frames)
+        if question.isEnough == nil { return .success(state.frames) }
       }
     }
-    return nil
+    // An agent that knows no requests (0.2) sends frames all the same.
+    return question.isEnough?(state.frames) == true ? .success(state.frames) : nil
   }
 
   func linkDidReceiveError(_ bytes: Span<UInt8>) {
