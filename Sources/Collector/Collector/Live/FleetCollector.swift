@@ -9,13 +9,17 @@ public final class FleetCollector: Sendable {
   private let fleet: Fleet
   private let queues: [FleetEventQueue]
   private let targets = Mutex<[String: FleetTarget]>([:])
+  private let temporaryAgent: TemporaryAgent?
   private let log: Logger
 
+  /// - Parameter temporaryAgent: what the targets' commands may ask for.
   public init(
-    options: FleetOptions, queues: [FleetEventQueue], log: Logger
+    options: FleetOptions, queues: [FleetEventQueue], temporaryAgent: TemporaryAgent? = nil,
+    log: Logger
   ) throws(LinkFailure) {
     fleet = try Fleet(options: options, log: log)
     self.queues = queues
+    self.temporaryAgent = temporaryAgent
     self.log = log
   }
 
@@ -62,7 +66,9 @@ public final class FleetCollector: Sendable {
     for name in change.removed { fleet.remove(name) }
     for name in change.added + change.changed {
       guard let target = wanted[name] else { continue }
-      fleet.add(target, delegate: HostFeed(target: target, queues: queues))
+      fleet.add(
+        target,
+        delegate: HostFeed(target: target, queues: queues, temporaryAgent: temporaryAgent))
     }
     return change
   }

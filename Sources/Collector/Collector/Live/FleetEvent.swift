@@ -27,7 +27,8 @@ public final class FleetEventQueue: Sendable {
   private let takesSamples: Bool
   private let state = Mutex(State())
 
-  /// `limit` events, about 300 bytes each. Who cares for states only gets no samples.
+  /// `limit` events, about 300 bytes each. Who cares for states and bursts only gets
+  /// nothing that comes each tick.
   public init(limit: Int = 200_000, takesSamples: Bool = true) {
     self.limit = limit
     self.takesSamples = takesSamples
@@ -35,7 +36,10 @@ public final class FleetEventQueue: Sendable {
 
   func push(_ event: FleetEvent) {
     if !takesSamples {
-      guard case .status = event else { return }
+      switch event {
+      case .status, .burst: break
+      case .sample, .suspects, .activity: return
+      }
     }
     state.withLock { state in
       state.events.append(event)

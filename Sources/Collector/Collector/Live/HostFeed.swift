@@ -9,6 +9,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   // Invariant of @unchecked: after init, used on the link's event-loop thread only.
   private let target: FleetTarget
   private let queues: [FleetEventQueue]
+  private let temporaryAgent: TemporaryAgent?
   private var status: HostStatus
   private var wasConnected = false
 
@@ -17,6 +18,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var agent: AgentStream?
   /// Whether the agent was asked for its frames.
   private var hasAsked = false
+  /// While the agent is on its way there, and when that was told last.
+  private var upload: AgentUpload?
+  private var uploadTold: ContinuousClock.Instant?
+  /// Whether the agent was copied there, and why it couldn't be.
+  private var isTemporary = false
+  private var fallbackReason: String?
   private var lines = LineSplitter()
   private var parser = VmstatParser()
   private var rows = 0
@@ -44,8 +51,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   /// Longest standard error that is kept, characters.
   static let errorLimit = 400
 
-  init(target: FleetTarget, queues: [FleetEventQueue]) {
+  /// - Parameter temporaryAgent: what the target's command may ask for.
+  init(
+    target: FleetTarget, queues: [FleetEventQueue], temporaryAgent: TemporaryAgent? = nil
+  ) {
     self.target = target
+    self.temporaryAgent = temporaryAgent
     self.queues = queues
     status = HostStatus(host: target.name, address: target.address, since: .now)
   }
@@ -108,6 +119,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   func linkDidOpen() {
     opened = .now
     (isAtLineStart, agent, hasAsked) = (true, nil, target.asksAgent)
+    (upload, uploadTold, isTemporary, fallbackReason) = (nil, nil, false, nil)
     lines.reset()
     parser = VmstatParser()
     rows = 0
@@ -172,6 +184,31 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     target.asksAgent ? AgentRequests.stream : []
   }
 
+  /// The next piece of the agent.
+  func linkDidDrain() -> [UInt8] {
+    guard upload != nil else { return [] }
+    let bytes = upload?.next() ?? []
+    let isDue = uploadTold.map { .now - $0 >= .milliseconds(500) } ?? true
+    if isDue { tellUpload() }
+    return bytes
+  }
+
+  /// That, and how far, the agent is on its way; until it runs, nothing else is to be told.
+  private func tellUpload() {
+    uploadTold = .now
+    status.state = .connecting
+    status.lastError = "sending the agent: \(upload?.percent ?? 0) %"
+    send(.status(status))
+  }
+
+  private func endUpload() {
+    guard upload != nil else { return }
+    upload = nil
+    status.state = .connected
+    status.lastError = nil
+    send(.status(status))
+  }
+
   func linkDidAnswer(_ answer: [UInt8]?) {
     guard let answer, var report = SuspectListing.report(answer, host: target.name),
       !report.suspects.isEmpty
@@ -218,6 +255,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
         hasAsked = true
         feedback.output += AgentRequests.stream
       }
+      if case .send(let count) = greeting { beginUpload(count, &feedback) }
       take(greeting)
       return
     }
@@ -258,8 +296,25 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       lastLoad = average.oneMinute
       if let uptime { clock.anchor(uptimeSeconds: uptime) }
     case .error(let text): remoteError = text
-    case .version, .other, .agent, .cpus, .clock: break
+    case .agent: endUpload()
+    case .fallback(let why):
+      endUpload()
+      (isTemporary, fallbackReason) = (false, why)
+    case .version, .other, .send, .cpus, .clock: break
     }
+  }
+
+  /// The host has no agent, and waits for ours.
+  private func beginUpload(_ count: Int, _ feedback: inout LinkFeedback) {
+    guard let temporaryAgent, upload == nil, !isTemporary, count == temporaryAgent.bytes.count
+    else { return }
+    isTemporary = true
+    // What it was asked before was meant for an agent that wasn't there.
+    hasAsked = false
+    upload = AgentUpload(temporaryAgent)
+    tellUpload()
+    feedback.isProgress = true
+    feedback.output += upload?.next() ?? []
   }
 
   /// Whether tasks seem to be in `D`: by `b`, or, since that doesn't count those that wait for a
@@ -305,7 +360,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       return
     }
     let time = clock.time(stamp: stamp)
-    tell(through: target.vmstatReason.map { "vmstat: \($0)" } ?? "vmstat")
+    let reason = fallbackReason.map { "no temporary agent: \($0)" } ?? target.vmstatReason
+    tell(through: reason.map { "vmstat: \($0)" } ?? "vmstat")
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }
     send(
@@ -325,6 +381,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   // MARK: - The agent
 
+  private func named(_ agent: String) -> String { isTemporary ? "\(agent), temporary" : agent }
+
   private func take(_ news: AgentStream.News, _ feedback: inout LinkFeedback) {
     guard feedback.failure == nil else { return }
     switch news {
@@ -332,7 +390,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       feedback.isProgress = true
       status.cpus = cpus ?? status.cpus
       status.clockOffset = time.seconds(since: .now)
-      status.through = through
+      status.through = named(through)
       send(.status(status))
     case .tick:
       feedback.isProgress = true
@@ -340,7 +398,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       feedback.failure = floodIfAny("an agent")
     case .pace(let through, let seconds):
       feedback.intervalSeconds = seconds
-      tell(through: through)
+      tell(through: named(through))
     case .sample(let sample): send(.sample(sample))
     case .suspects(let report): send(.suspects(report))
     case .trouble(let text):
