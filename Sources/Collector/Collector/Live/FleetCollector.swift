@@ -8,15 +8,20 @@ import Synchronization
 public final class FleetCollector: Sendable {
   private let fleet: Fleet
   private let queues: [FleetEventQueue]
+  private let backFill: BackFill?
   private let targets = Mutex<[String: FleetTarget]>([:])
   private let temporaryAgent: TemporaryAgent?
   private let log: Logger
 
-  /// - Parameter temporaryAgent: what the targets' commands may ask for.
+  /// - Parameters:
+  ///   - backFill: what is stored of agents' streams, where they are recorded: what is missing is
+  ///     fetched. Without it frames are only followed.
+  ///   - temporaryAgent: what the targets' commands may ask for.
   public init(
-    options: FleetOptions, queues: [FleetEventQueue], temporaryAgent: TemporaryAgent? = nil,
-    log: Logger
+    options: FleetOptions, queues: [FleetEventQueue], backFill: BackFill? = nil,
+    temporaryAgent: TemporaryAgent? = nil, log: Logger
   ) throws(LinkFailure) {
+    self.backFill = backFill
     fleet = try Fleet(options: options, log: log)
     self.queues = queues
     self.temporaryAgent = temporaryAgent
@@ -46,6 +51,7 @@ public final class FleetCollector: Sendable {
   /// that were given up (refused or unknown keys) are tried again.
   @discardableResult
   public func apply(_ new: [FleetTarget]) -> Change {
+    backFill?.connect({ [weak fleet] in fleet?.nudge($0) }, hosts: new.count)
     let wanted = Dictionary(new.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var change = Change()
     let old = targets.withLock { targets in
@@ -68,7 +74,8 @@ public final class FleetCollector: Sendable {
       guard let target = wanted[name] else { continue }
       fleet.add(
         target,
-        delegate: HostFeed(target: target, queues: queues, temporaryAgent: temporaryAgent))
+        delegate: HostFeed(
+          target: target, queues: queues, backFill: backFill, temporaryAgent: temporaryAgent))
     }
     return change
   }
