@@ -89,7 +89,7 @@ struct AgentStreamTests {
         switch event {
         case .sample(let sample): result.samples.append(sample)
         case .suspects(let report): result.reports.append(report)
-        case .activity, .burst: break
+        case .activity, .burst, .delivery, .lost, .filled: break
         case .status(let status): result.statuses.append(status)
         }
       }
@@ -238,8 +238,17 @@ struct AgentStreamTests {
     listener.take(Self.bytes(frames))
     let report = try #require(listener.told.reports.first)
     #expect(report.source == .agent && report.time == Self.moment(0) && report.host == "here")
+    let details = report.suspects.map(\.details)
+    #expect(details.map { $0?.startTicks } == [99, 1, 2])
     #expect(
-      report.suspects == [
+      details[0]?.owner
+        == ProcessOwner(name: "postgres", user: "postgres", command: "postgres: writer"))
+    #expect(details[2]?.owner == ProcessOwner(name: "nobody"))
+    #expect(details.map { $0?.waitClass } == [.lock, .unknown, .unknown])
+    var suspects = report.suspects
+    for index in suspects.indices { suspects[index].details = nil }
+    #expect(
+      suspects == [
         Suspect(
           pid: 4711, tid: 4711, state: "S", user: "postgres",
           waitChannel: "locks_lock_inode_wait", reason: "file lock", waitSeconds: 12.5,
@@ -379,7 +388,7 @@ struct AgentStreamTests {
     var table = IdentityTable()
     func id(_ number: Int) -> ProcessID { ProcessID(pid: Int32(number), startTicks: 1) }
     for number in 0..<100_000 {
-      table.add(.init(user: "u", command: "\(number)"), of: id(number))
+      table.add(ProcessOwner(name: "p", user: "u", command: "\(number)"), of: id(number))
       #expect(table.count <= 2 * IdentityTable.halfLimit)
       // An agent introduces everyone anew after 8,192 of them, and at most 100 a tick.
       if number % 1000 == 0, number > 8_292 {

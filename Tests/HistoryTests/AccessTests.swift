@@ -154,7 +154,7 @@ struct AccessTests {
     try store.record((0..<5_000).map { .tick("a", night + $0) })
     try store.close()
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path))
-    try handle.seek(toOffset: 80_000)
+    try handle.seek(toOffset: 240_000)
     try handle.write(contentsOf: Data(repeating: 0xA5, count: 60_000))
     try handle.close()
     let damaged = try HistoryStore.openReadOnly(path: folder.path)

@@ -21,11 +21,25 @@ struct ViewTests {
     (
       "host",
       "host address state since retry_at reconnects last_error cpus clock_offset last_row rows "
-        + "through"
+        + "through spool_hours frames_to_come spool_problem"
     ),
     (
+      "disk",
+      "host time time_ns disk layer covered_s reads writes read_bytes write_bytes await_ms "
+        + "busy_ms in_flight"
+    ),
+    (
+      "pressure",
+      "host time time_ns covered_s cpu_some_us io_some_us io_full_us memory_some_us "
+        + "memory_full_us dirty_kib writeback_kib swap_total_kib swap_free_kib"
+    ),
+    ("gap", "host from from_ns to to_ns first last frames reason noted"),
+    (
       "suspect",
-      "host source time time_ns pid tid state user wait_channel elapsed_s command wait_reason wait_s"
+      "host source time time_ns pid tid state user wait_channel elapsed_s command wait_reason "
+        + "wait_s did start_time comm unit container ancestors wait_class syscall stack holders "
+        + "lock_path covered_s read_bytes write_bytes cancelled_bytes reaped_read_bytes "
+        + "reaped_write_bytes cpu_ms"
     ),
     ("retention", "at reason rows episodes first last bytes_before bytes_after"),
   ])
@@ -75,7 +89,8 @@ struct ViewTests {
     let status = HostStatus(
       host: "web1", address: "root@10.0.0.11:22", state: .backingOff, since: night,
       retryAt: night + 30, reconnects: 2, lastError: "connection refused", cpus: 8,
-      clockOffset: 1.5, through: "agent 1, engine bpf")
+      clockOffset: 1.5, through: "agent 1, engine bpf",
+      spool: SpoolStatus(hours: 30.5, framesToCome: 7, problem: "disk full"))
     _ = try store.record(
       HistoryBatch(
         samples: [.tick("web1", night)], episodes: [.spike("web1", night, isOpen: true)],
@@ -89,7 +104,7 @@ struct ViewTests {
     #expect(
       try folder.sqlite3("SELECT * FROM host") == [
         "web1|root@10.0.0.11:22|backing-off|2026-11-19T03:12:00Z|2026-11-19T03:12:30Z|2|"
-          + "connection refused|8|1.5|2026-11-19T03:12:00Z|1|agent 1, engine bpf"
+          + "connection refused|8|1.5|2026-11-19T03:12:00Z|1|agent 1, engine bpf|30.5|7|disk full"
       ])
   }
 

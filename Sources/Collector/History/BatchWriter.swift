@@ -6,13 +6,15 @@ struct BatchWriter {
   /// What a batch did to one host.
   private struct Tally {
     var stored: Int64 = 0
+    /// Rows out of a spool: who follows the history doesn't wait for them.
+    var filled: Int64 = 0
     /// Latest moment of its rows from the host itself, and of imported ones.
     var lastLive: Int64?
     var lastImported: Int64?
 
-    mutating func add(_ time: Int64, source: SampleSource) {
-      stored += 1
-      if source.isLive {
+    mutating func add(_ time: Int64, isLive: Bool, isFilled: Bool) {
+      if isFilled { filled += 1 } else { stored += 1 }
+      if isLive, !isFilled {
         lastLive = max(lastLive ?? time, time)
       } else {
         lastImported = max(lastImported ?? time, time)
@@ -34,28 +36,88 @@ struct BatchWriter {
     self.db = db
   }
 
-  mutating func write(_ batch: HistoryBatch, _ directory: inout ServerDirectory) throws {
+  mutating func write(
+    _ batch: HistoryBatch, _ memory: WriterMemory, now: Timestamp
+  ) throws {
     for status in batch.statuses {
-      try ServerTable.write(status, id: directory.entry(of: status.host, db).id, db)
+      try ServerTable.write(status, id: memory.servers.entry(of: status.host, db).id, db)
     }
-    try write(batch.samples, &directory)
+    var samples = batch.samples
+    let filled = try write(
+      batch.deliveries, batch.losses, memory, now: now.nanoseconds, &samples)
+    try write(samples + filled, filledFrom: samples.count, &memory.servers)
     for episode in batch.episodes {
-      let host = try directory.entry(of: episode.host, db).id
+      let host = try memory.servers.entry(of: episode.host, db).id
       result.episodeIDs.append(try EpisodeTable.upsert(episode, host: host, db))
     }
     for report in batch.suspects {
-      try SuspectTable.insert(report, host: directory.entry(of: report.host, db).id, db)
+      try SuspectTable.insert(report, host: memory.servers.entry(of: report.host, db).id, db)
+    }
+  }
+
+  // MARK: - Frames
+
+  /// What the frames say whose numbers are new goes into the tables; their samples are handed on,
+  /// to be written with the others; those out of a spool are returned.
+  private mutating func write(
+    _ deliveries: [FrameDelivery], _ losses: [FrameLoss], _ memory: WriterMemory,
+    now: Int64, _ samples: inout [HostSample]
+  ) throws -> [HostSample] {
+    guard !deliveries.isEmpty || !losses.isEmpty else { return [] }
+    var filled: [HostSample] = []
+    let activity = try ActivityWriter(db)
+    for delivery in deliveries {
+      let host = try memory.servers.entry(of: delivery.host, db).id
+      if let loss = delivery.loss {
+        note(try memory.ledger.take(loss, host: host, now: now, db), of: delivery.host)
+        continue
+      }
+      let verdict = try memory.ledger.take(delivery, host: host, now: now, db)
+      note(verdict, of: delivery.host)
+      guard verdict == .new else { continue }
+      if let sample = delivery.sample {
+        if delivery.isLive { samples.append(sample) } else { filled.append(sample) }
+      }
+      if let report = delivery.suspects {
+        try SuspectTable.insert(
+          report, host: host, boot: delivery.stream.boot, &memory.processes, db)
+      }
+      if let moved = delivery.activity {
+        try activity.add(moved, boot: delivery.stream.boot, host: host, &memory.processes)
+      }
+    }
+    for loss in losses {
+      let host = try memory.servers.entry(of: loss.host, db).id
+      note(try memory.ledger.take(loss, host: host, now: now, db), of: loss.host)
+    }
+    let names = try ServerTable.names(db)
+    for change in try memory.ledger.flush(now: now, db) {
+      guard let name = names[change.host] else { continue }
+      result.ledgers.append(
+        StreamLedger(host: name, stream: change.stream, settled: change.settled))
+    }
+    return filled
+  }
+
+  private mutating func note(_ verdict: LedgerDirectory.Verdict, of host: String) {
+    switch verdict {
+    case .new: result.frames += 1
+    case .known: result.repeatedFrames += 1
+    case .uncounted: break
+    case .refused: result.refusedHosts.insert(host)
     }
   }
 
   private mutating func write(
-    _ samples: [HostSample], _ directory: inout ServerDirectory
+    _ samples: [HostSample], filledFrom: Int, _ directory: inout ServerDirectory
   ) throws {
     guard !samples.isEmpty else { return }
     let inserter = try TickInserter(db)
     for placed in try inTableOrder(samples, &directory) {
       let outcome = try inserter.put(samples[placed.index], host: placed.key.host)
-      count(outcome, samples[placed.index], host: placed.key.host)
+      count(
+        outcome, samples[placed.index], host: placed.key.host,
+        isFilled: placed.index >= filledFrom)
     }
     try writeCounters()
   }
@@ -81,7 +143,7 @@ struct BatchWriter {
   }
 
   private mutating func count(
-    _ outcome: TickInserter.Outcome, _ sample: HostSample, host: Int64
+    _ outcome: TickInserter.Outcome, _ sample: HostSample, host: Int64, isFilled: Bool
   ) {
     var time = sample.time.nanoseconds
     switch outcome {
@@ -97,14 +159,16 @@ struct BatchWriter {
       return
     }
     result.stored += 1
-    tallies[host, default: Tally()].add(time, source: sample.source)
+    tallies[host, default: Tally()].add(
+      time, isLive: sample.source.isLive, isFilled: isFilled)
   }
 
   private func writeCounters() throws {
     let update = try BoundStatement(
       """
-      INSERT INTO server_rows (host, arrived, last_ns) VALUES (?1, ?2, coalesce(?3, ?4))
-      ON CONFLICT (host) DO UPDATE SET arrived = arrived + ?2,
+      INSERT INTO server_rows (host, arrived, last_ns, filled)
+      VALUES (?1, ?2, coalesce(?3, ?4), ?5)
+      ON CONFLICT (host) DO UPDATE SET arrived = arrived + ?2, filled = filled + ?5,
         last_ns = coalesce(?3, max(last_ns, ?4))
       """, db)
     // In order of the numbers, so that neighbours on a page follow each other.
@@ -113,7 +177,24 @@ struct BatchWriter {
       update.bind(tally.stored, at: 2)
       update.bind(tally.lastLive, at: 3)
       update.bind(tally.lastImported, at: 4)
+      update.bind(tally.filled, at: 5)
       try update.run()
     }
+  }
+}
+
+/// What the writing connection remembers from batch to batch.
+final class WriterMemory: @unchecked Sendable {
+  // Invariant of @unchecked: used inside accesses of the one writing connection, which come one
+  // after the other.
+  var servers = ServerDirectory()
+  var ledger = LedgerDirectory()
+  var processes = ProcessDirectory()
+
+  /// After a transaction that was rolled back: it may hold what was never committed.
+  func removeAll() {
+    servers.removeAll()
+    ledger.removeAll()
+    processes.removeAll()
   }
 }

@@ -38,6 +38,30 @@ struct BoundStatement {
     }
   }
 
+  /// SQLite takes a copy.
+  func bind(_ text: String?, at index: Int32) {
+    guard var text else {
+      sqlite3_bind_null(handle, index)
+      return
+    }
+    text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) {
+        _ = sqlite3_bind_text(handle, index, $0.baseAddress, Int32($0.count), Self.copied)
+      }
+    }
+  }
+
+  func bind(_ blob: [UInt8], at index: Int32) {
+    blob.withUnsafeBytes {
+      _ = sqlite3_bind_blob(handle, index, $0.baseAddress, Int32($0.count), Self.copied)
+    }
+  }
+
+  /// SQLITE_TRANSIENT (https://www.sqlite.org/c3ref/c_static.html), which Swift can't see.
+  private static var copied: sqlite3_destructor_type {
+    unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+  }
+
   /// Whether there is a row to read; on `false` or a throw the statement is reset.
   func step() throws -> Bool {
     let code = sqlite3_step(handle)
@@ -74,6 +98,16 @@ struct BoundStatement {
   func realOrNil(_ column: Int32) -> Double? {
     sqlite3_column_type(handle, column) == SQLITE_NULL
       ? nil : sqlite3_column_double(handle, column)
+  }
+
+  func text(_ column: Int32) -> String? {
+    sqlite3_column_text(handle, column).map { String(cString: $0) }
+  }
+
+  func bytes(_ column: Int32) -> [UInt8] {
+    guard let start = sqlite3_column_blob(handle, column) else { return [] }
+    return Array(
+      UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
   }
 
   private var message: String {

@@ -10,6 +10,10 @@ public struct HistoryBatch: Sendable {
   public var statuses: [HostStatus]
   /// Tasks that were seen to wait.
   public var suspects: [SuspectReport]
+  /// Frames of agents: each is stored once, by its number.
+  public var deliveries: [FrameDelivery] = []
+  /// Frames that are gone.
+  public var losses: [FrameLoss] = []
 
   public init(
     samples: [HostSample] = [], episodes: [Episode] = [], statuses: [HostStatus] = [],
@@ -23,6 +27,7 @@ public struct HistoryBatch: Sendable {
 
   public var isEmpty: Bool {
     samples.isEmpty && episodes.isEmpty && statuses.isEmpty && suspects.isEmpty
+      && deliveries.isEmpty && losses.isEmpty
   }
 }
 
@@ -37,6 +42,13 @@ public struct RecordResult: Equatable, Sendable {
   public var shifted = 0
   /// Rows for whose moment more than `TickTable.shiftLimit` others are kept: not stored.
   public var refused = 0
+  /// Frames that were settled by this batch, and those that had been before.
+  public var frames = 0
+  public var repeatedFrames = 0
+  /// Hosts whose frames go beyond what is kept of a host: their numbers jump about.
+  public var refusedHosts: Set<String> = []
+  /// What is settled now of the streams that changed.
+  public var ledgers: [StreamLedger] = []
   /// The ids of the batch's episodes, in its order.
   public var episodeIDs: [Int64] = []
 

@@ -82,7 +82,7 @@ extension HistoryStore {
     try read { db in try ServerTable.records(db) }
   }
 
-  private static func range(_ from: Timestamp?, _ to: Timestamp?) -> ClosedRange<Int64>? {
+  static func range(_ from: Timestamp?, _ to: Timestamp?) -> ClosedRange<Int64>? {
     let first = from?.nanoseconds ?? .min
     let last = to?.nanoseconds ?? .max
     return first <= last ? first...last : nil

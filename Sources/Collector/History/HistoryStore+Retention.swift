@@ -27,6 +27,13 @@ extension HistoryStore {
       run.report.bytesBefore = DatabaseFile.size(path)
       if let cutoff = HistoryStore.cutoff(now, keepSeconds) { try run.deleteOlder(than: cutoff) }
       if let maxSizeBytes { try run.deleteDown(to: maxSizeBytes) }
+      let (forget, tooEarly) = now.nanoseconds.subtractingReportingOverflow(
+        LedgerTable.forgetNanoseconds)
+      if !tooEarly {
+        try remembering { memory, db in
+          if try RetentionTables.forgetStreams(before: forget, db) > 0 { memory.ledger.removeAll() }
+        }
+      }
       try run.giveBack(maxSizeBytes)
       run.report.bytesAfter = DatabaseFile.size(path)
       let report = run.report
@@ -84,8 +91,16 @@ private struct RetentionRun {
     let offsets = self.offsets
     let future = self.future
     while try store.write({ db in
-      try RetentionTables.deleteSightings(before: moment, after: future, offsets, db)
+      try RetentionTables.deleteBesides(before: moment, after: future, offsets, db)
     }) > 0 {}
+    while try store.remembering({ memory, db in
+      let count = try RetentionTables.deleteProcesses(
+        before: moment, after: future, offsets, db)
+      // It may hold numbers of those that are gone.
+      if count > 0 { memory.processes.removeAll() }
+      return count
+    }) > 0 {}
+    while try store.write({ db in try RetentionTables.deleteGaps(before: moment, db) }) > 0 {}
     while true {
       let count = try store.write { db in
         try RetentionTables.deleteEpisodes(before: moment, offsets, db)

@@ -31,8 +31,8 @@ public final class HistoryStore: Sendable {
   let busySeconds: Double
   private let writer: DatabaseQueue?
   private let reader: DatabaseQueue
-  /// Taken for a whole batch, so that its look-ups stay as the transaction sees them.
-  private let directory = Mutex(ServerDirectory())
+  /// Used inside accesses of the writing connection only.
+  private let memory = WriterMemory()
   let names = Mutex<[Int64: String]>([:])
   /// Held during a whole run of retention, so that there is one at a time.
   let progress = Mutex(RetentionProgress())
@@ -86,19 +86,16 @@ public final class HistoryStore: Sendable {
   /// batch can be given again, as it can after a crash: what is there already is not stored twice.
   ///
   /// Text is made printable and bounded on the way in.
-  public func record(_ batch: HistoryBatch) throws(HistoryError) -> RecordResult {
+  ///
+  /// - Parameter now: the collector's clock, for when a stream was heard of last.
+  public func record(
+    _ batch: HistoryBatch, now: Timestamp = Timestamp(nanoseconds: 0)
+  ) throws(HistoryError) -> RecordResult {
     guard !batch.isEmpty else { return RecordResult() }
-    let result = try directory.withLock { directory throws(HistoryError) in
-      do throws(HistoryError) {
-        return try write { db in
-          var writer = BatchWriter(db)
-          try writer.write(batch, &directory)
-          return writer.result
-        }
-      } catch {
-        directory.removeAll()
-        throw error
-      }
+    let result = try remembering { memory, db in
+      var writer = BatchWriter(db)
+      try writer.write(batch, memory, now: now)
+      return writer.result
     }
     if result.refused > 0 {
       logger.warning(
@@ -114,16 +111,24 @@ public final class HistoryStore: Sendable {
   ) throws(HistoryError) {
     guard from <= to else { return }
     let span = from.nanoseconds...to.nanoseconds
-    try directory.withLock { directory throws(HistoryError) in
-      do throws(HistoryError) {
-        try write { db in
-          let id = try directory.entry(of: host, db).id
-          let starts = Set(episodes.map(\.start.nanoseconds))
-          try EpisodeTable.delete(host: id, overlapping: span, keeping: starts, db)
-          for episode in episodes { _ = try EpisodeTable.upsert(episode, host: id, db) }
-        }
+    try remembering { memory, db in
+      let id = try memory.servers.entry(of: host, db).id
+      let starts = Set(episodes.map(\.start.nanoseconds))
+      try EpisodeTable.delete(host: id, overlapping: span, keeping: starts, db)
+      for episode in episodes { _ = try EpisodeTable.upsert(episode, host: id, db) }
+    }
+  }
+
+  /// Runs `body` in a write transaction, with what the writer remembers.
+  func remembering<T>(
+    _ body: (WriterMemory, Database) throws -> T
+  ) throws(HistoryError) -> T {
+    let memory = self.memory
+    return try maintain { db in
+      do {
+        return try transaction(.immediate, db) { db in try body(memory, db) }
       } catch {
-        directory.removeAll()
+        memory.removeAll()
         throw error
       }
     }

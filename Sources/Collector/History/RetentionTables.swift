@@ -89,16 +89,68 @@ enum RetentionTables {
     return try spikes.delete(before: moment, offsets, db)
   }
 
-  /// Deletes the sightings of before `moment` on their host's clock, and those of after `future`;
-  /// at most `pieceRows` of each host's group. How many.
-  static func deleteSightings(
+  /// Tables that stand beside the rows, and what makes one of their rows unique.
+  private static let besides = [
+    ("sighting", "time_ns, host, tid"), ("mover", "time_ns, host, process"),
+    ("device", "time_ns, host, name"), ("stall", "time_ns, host"),
+  ]
+
+  /// Deletes what stands beside the rows of before `moment` on their host's clock, and of after
+  /// `future`; at most `pieceRows` of each table and host's group. How many.
+  static func deleteBesides(
     before moment: Int64, after future: Int64, _ offsets: ClockOffsets, _ db: Database
   ) throws -> Int64 {
-    let key = "time_ns, host, tid"
-    let old = Pieces(table: "sighting", key: key, condition: "time_ns < ?")
+    var count: Int64 = 0
+    for (table, key) in besides {
+      let old = Pieces(table: table, key: key, condition: "time_ns < ?")
+      let stray = Pieces(
+        table: table, key: key, condition: "time_ns > ?\(unless(offsets.hosts))")
+      count += try old.delete(before: moment, offsets, db) + stray.delete([future], db)
+    }
+    return count
+  }
+
+  /// Deletes the processes that were seen last before `moment` on their host's clock, or after
+  /// `future`, when nothing refers to them any more. How many.
+  static func deleteProcesses(
+    before moment: Int64, after future: Int64, _ offsets: ClockOffsets, _ db: Database
+  ) throws -> Int64 {
+    // A process is noted as seen each ten minutes only.
+    let (early, overflow) = moment.subtractingReportingOverflow(1_200 * 1_000_000_000)
+    guard !overflow else { return 0 }
+    let old = Pieces(table: "process", key: "id", condition: "last_ns < ?")
     let stray = Pieces(
-      table: "sighting", key: key, condition: "time_ns > ?\(unless(offsets.hosts))")
-    return try old.delete(before: moment, offsets, db) + stray.delete([future], db)
+      table: "process", key: "id", condition: "last_ns > ?\(unless(offsets.hosts))")
+    return try old.delete(before: early, offsets, db) + stray.delete([future], db)
+  }
+
+  /// Gaps kept of one host; of more the oldest are forgotten.
+  static let gapsLimit: Int64 = 10_000
+
+  /// Deletes the gaps that were noted before `moment`, on the collector's clock. How many.
+  static func deleteGaps(before moment: Int64, _ db: Database) throws -> Int64 {
+    try Pieces(table: "stream_gap", key: "id", condition: "noted_ns < ?").delete([moment], db)
+  }
+
+  /// Forgets what is too much: streams that nothing was heard of for long, and the oldest gaps of a
+  /// host that has very many. How many.
+  static func forgetStreams(before moment: Int64, _ db: Database) throws -> Int {
+    let old = try Int64.fetchAll(
+      db, sql: "SELECT id FROM stream WHERE seen_ns < ? LIMIT 1000", arguments: [moment])
+    for stream in old { try LedgerTable.forget(stream, db) }
+    let crowded = try Row.fetchAll(
+      db,
+      sql: "SELECT host, count(*) FROM stream_gap GROUP BY host HAVING count(*) > ?",
+      arguments: [gapsLimit])
+    for row in crowded {
+      let (host, count): (Int64, Int64) = (row[0], row[1])
+      try db.execute(
+        sql: """
+          DELETE FROM stream_gap WHERE id IN
+            (SELECT id FROM stream_gap WHERE host = ? ORDER BY id LIMIT ?)
+          """, arguments: [host, min(count - gapsLimit, Int64(pieceRows))])
+    }
+    return old.count
   }
 
   /// Rows of a table that are deleted a piece at a time.

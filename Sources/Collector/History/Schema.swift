@@ -32,15 +32,46 @@ import GRDB
 /// **host**: one row per host. `host`, `address`, `state`, `since`, `retry_at` (the collector's
 /// clock), `reconnects`, `last_error`, `cpus`, `clock_offset` (seconds its clock is ahead of the
 /// collector's), `last_row` (time of the row it sent last), `rows` (rows stored), `through` (what
-/// its rows come through: the agent and its engine, or vmstat).
+/// its rows come through: the agent and its engine, or vmstat), `spool_hours` (how long its agent
+/// keeps frames while no collector is there, NULL where it doesn't), `frames_to_come` (kept there
+/// and not here yet), `spool_problem`.
 ///
-/// **suspect**: one row per task that was seen to wait, and look: in uninterruptible sleep (`D`),
-/// and where an agent looks for a file lock or a FUSE server too. `host`, `source` (`agent`, or
-/// `ps` where there is none), `time`, `time_ns`, `pid`, `tid`, `state`, `user`, `wait_channel`
-/// (the kernel function it sleeps in, NULL where unknown), `elapsed_s` (since its start),
+/// **suspect**: who waited and who moved bytes; `did` says which.
+///
+/// `waits`: one row per task that was seen to wait, and look: in uninterruptible sleep (`D`), and
+/// where an agent looks for a file lock or a FUSE server too. `host`, `source` (`agent`, or `ps`
+/// where there is none), `time`, `time_ns`, `pid`, `tid`, `state`, `user`, `wait_channel` (the
+/// kernel function it sleeps in, NULL where unknown), `elapsed_s` (since its start; of ps only),
 /// `command` (secrets masked), `wait_reason` (what it waits for, NULL without an agent or where it
-/// doesn't know), `wait_s` (how long, NULL without an agent). An agent looks at each tick; of looks
-/// that say the same one each ten seconds is kept.
+/// doesn't know), `wait_s` (how long, NULL without an agent), `wait_class`, `syscall`, `stack`
+/// (kernel functions, the innermost first), `holders` (pids that hold what it waits for),
+/// `lock_path`. An agent looks at each tick; of looks that say the same one each ten seconds is
+/// kept.
+///
+/// `moves`: one row per process and ten seconds in which an agent saw it move bytes to or from
+/// devices, or use more than a tenth of a CPU; `time` is where the ten seconds begin. `covered_s`
+/// (how much of them there were readings of), `read_bytes`, `write_bytes`, `cancelled_bytes`
+/// (dirty pages that it threw away), `reaped_read_bytes`, `reaped_write_bytes` (of children that
+/// nobody saw alive), `cpu_ms`. NULL is what could not be read. The row without `pid` sums up
+/// those that a tick had no room for.
+///
+/// Of both, with an agent: `start_time` (clock ticks since boot: with `pid`, the process's
+/// identity), `comm`, `unit`, `container`, `ancestors`.
+///
+/// **disk**: one row per block device and ten seconds in which it wasn't idle. `host`, `time`,
+/// `time_ns`, `disk`, `layer` (`physical`, `stacked` on others, `memory`: sum one layer only),
+/// `covered_s`, `reads`, `writes`, `read_bytes`, `write_bytes`, `await_ms` (mean of a request),
+/// `busy_ms`, `in_flight` (the most at the end of a tick).
+///
+/// **pressure**: one row per host and ten seconds: `covered_s`, `cpu_some_us`, `io_some_us`,
+/// `io_full_us`, `memory_some_us`, `memory_full_us` (stalled time, NULL without PSI), `dirty_kib`,
+/// `writeback_kib` (the most), `swap_total_kib`, `swap_free_kib` (the least).
+///
+/// **gap**: one row per run of frames of an agent that are gone for good. `host`, `from`, `from_ns`,
+/// `to`, `to_ns` (the host's times of the frames beside it, NULL where there is none), `first`,
+/// `last` (their numbers), `frames`, `reason` (`spool-full`, `spool-failed`, `damaged`,
+/// `agent-ended`, `not-kept`, `unknown`, or `before`: from before the host was known), `noted` (the
+/// collector's clock).
 ///
 /// **retention**: one row per run of retention that deleted something, the newest thousand.
 /// `at` (the collector's clock), `reason` (`age`, `size`, `age+size`), `rows`, `episodes`
@@ -71,6 +102,9 @@ enum Schema {
     }
     migrator.registerMigration("3") { db in
       try db.execute(sql: tables3 + views3 + "PRAGMA user_version = 3")
+    }
+    migrator.registerMigration("4") { db in
+      try db.execute(sql: tables4 + views4 + "PRAGMA user_version = 4")
     }
     return migrator
   }
@@ -233,7 +267,7 @@ enum Schema {
 
   /// SQL for the RFC 3339 text of a column of nanoseconds, as `RFC3339.string` writes it: rounded
   /// towards the past to whole seconds, with nine digits of fraction where there is one.
-  private static func rfc3339(_ column: String) -> String {
+  static func rfc3339(_ column: String) -> String {
     let second = "1000000000"
     let whole = "\(column) / \(second) - (\(column) % \(second) < 0)"
     let fraction = "(\(column) % \(second) + \(second)) % \(second)"

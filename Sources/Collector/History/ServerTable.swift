@@ -37,14 +37,17 @@ enum ServerTable {
       sql: """
         UPDATE server SET address = ?, state = ?, since_ns = ?, retry_at_ns = ?, reconnects = ?,
           last_error = ?, cpus = coalesce(?, cpus), clock_offset = coalesce(?, clock_offset),
-          through = coalesce(?, through)
+          through = coalesce(?, through), spool_hours = ?, frames_to_come = ?,
+          spool_problem = ?
         WHERE id = ?
         """)
     try update.execute(arguments: [
       Printable.text(status.address, limit: textLimit), status.state.rawValue,
       status.since.nanoseconds, status.retryAt?.nanoseconds, status.reconnects,
       status.lastError.map { Printable.text($0, limit: textLimit) }, status.cpus,
-      status.clockOffset, status.through.map { Printable.text($0, limit: textLimit) }, id,
+      status.clockOffset, status.through.map { Printable.text($0, limit: textLimit) },
+      status.spool?.hours, status.spool.map { Int64(clamping: $0.framesToCome) },
+      status.spool?.problem.map { Printable.text($0, limit: textLimit) }, id,
     ])
   }
 
@@ -52,10 +55,18 @@ enum ServerTable {
     try Row.fetchAll(
       db,
       sql: """
-        SELECT server.*, arrived, last_ns FROM server
+        SELECT server.*, arrived + filled AS arrived, last_ns FROM server
         LEFT JOIN server_rows ON server_rows.host = server.id ORDER BY name
         """
     ).map(record)
+  }
+
+  private static func spool(_ row: Row) -> SpoolStatus? {
+    let toCome: Int64? = row["frames_to_come"]
+    return toCome.map {
+      SpoolStatus(
+        hours: row["spool_hours"], framesToCome: UInt64(max(0, $0)), problem: row["spool_problem"])
+    }
   }
 
   private static func record(_ row: Row) -> HostRecord {
@@ -70,7 +81,7 @@ enum ServerTable {
       since: Timestamp(nanoseconds: since ?? 0),
       retryAt: retryAt.map(Timestamp.init(nanoseconds:)), reconnects: row["reconnects"],
       lastError: row["last_error"], cpus: row["cpus"], clockOffset: row["clock_offset"],
-      through: row["through"])
+      through: row["through"], spool: spool(row))
     return HostRecord(
       status: status, rows: (arrived ?? 0) - deleted,
       lastRow: lastRow.map(Timestamp.init(nanoseconds:)))

@@ -8,24 +8,66 @@ enum SuspectTable {
   static let commandLimit = 512
   static let wordLimit = 64
 
+  static let stackLimit = 2_048
+  static let pathLimit = 1_024
+
+  private static let insertSQL = """
+    INSERT OR IGNORE INTO sighting
+      (time_ns, host, tid, pid, source, state, user, wait_channel, wait_reason, wait_s,
+        elapsed_s, command, process, wait_class, syscall, stack, holders, lock_path)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """
+
+  /// What ps saw: it knows no process but by its number.
   static func insert(_ report: SuspectReport, host: Int64, _ db: Database) throws {
-    let insert = try db.cachedStatement(
-      sql: """
-        INSERT OR IGNORE INTO sighting
-          (time_ns, host, tid, pid, source, state, user, wait_channel, wait_reason, wait_s,
-            elapsed_s, command)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """)
+    let insert = try BoundStatement(insertSQL, db)
+    for suspect in report.suspects { try put(suspect, nil, report, host, insert) }
+  }
+
+  /// What an agent saw during `boot`.
+  static func insert(
+    _ report: SuspectReport, host: Int64, boot: BootID, _ processes: inout ProcessDirectory,
+    _ db: Database
+  ) throws {
+    let insert = try BoundStatement(insertSQL, db)
     for suspect in report.suspects {
-      try insert.execute(arguments: [
-        report.time.nanoseconds, host, suspect.tid, suspect.pid, report.source.rawValue,
-        Printable.text(suspect.state, limit: wordLimit),
-        Printable.text(suspect.user, limit: wordLimit),
-        suspect.waitChannel.map { Printable.text($0, limit: wordLimit) },
-        suspect.reason.map { Printable.text($0, limit: wordLimit) }, suspect.waitSeconds,
-        suspect.elapsedSeconds, Printable.text(suspect.command, limit: commandLimit),
-      ])
+      let process = try suspect.details.map { details in
+        try processes.number(
+          of: ProcessID(pid: Int32(clamping: suspect.pid), startTicks: details.startTicks),
+          details.owner, boot: boot, host: host, time: report.time.nanoseconds, db)
+      }
+      try put(suspect, process, report, host, insert)
     }
+  }
+
+  private static func put(
+    _ suspect: Suspect, _ process: Int64?, _ report: SuspectReport, _ host: Int64,
+    _ insert: BoundStatement
+  ) throws {
+    func word(_ text: String) -> String { Printable.text(text, limit: wordLimit) }
+    insert.bind(report.time.nanoseconds, at: 1)
+    insert.bind(host, at: 2)
+    insert.bind(Int64(suspect.tid), at: 3)
+    insert.bind(Int64(suspect.pid), at: 4)
+    insert.bind(Int64(report.source.rawValue), at: 5)
+    insert.bind(word(suspect.state), at: 6)
+    insert.bind(word(suspect.user), at: 7)
+    insert.bind(suspect.waitChannel.map(word), at: 8)
+    insert.bind(suspect.reason.map(word), at: 9)
+    insert.bind(suspect.waitSeconds, at: 10)
+    insert.bind(suspect.elapsedSeconds, at: 11)
+    insert.bind(Printable.text(suspect.command, limit: commandLimit), at: 12)
+    insert.bind(process, at: 13)
+    let details = suspect.details
+    insert.bind(details.map { $0.waitClass.rawValue }, at: 14)
+    insert.bind(details?.systemCall.value.map(word), at: 15)
+    insert.bind(
+      details?.stack.value.map { Printable.text($0.joined(separator: " "), limit: stackLimit) },
+      at: 16)
+    let holders = details?.holders ?? []
+    insert.bind(holders.isEmpty ? nil : holders.map(String.init).joined(separator: " "), at: 17)
+    insert.bind(details?.lockPath.map { Printable.text($0, limit: pathLimit) }, at: 18)
+    try insert.run()
   }
 
   /// The looks of the span in order of time, at most `limit` tasks in all.

@@ -1,5 +1,4 @@
 import Bytes
-import Diagnosis
 import Foundation
 import History
 import Records
@@ -25,9 +24,6 @@ public struct LogImport {
 
   /// Rows of one transaction.
   static let batchRows = 5000
-  /// How far around imported rows episodes are looked for anew: one that reaches into them from
-  /// rows stored earlier is told as one.
-  static let marginSeconds = 900.0
   static let lineLimit = 64 << 10
 
   private let store: HistoryStore
@@ -69,21 +65,7 @@ public struct LogImport {
   /// Finds the episodes of the rows from `first` to `last`, which may touch rows that were there
   /// before, and puts them in place of those found earlier.
   public func diagnose(from first: Timestamp, to last: Timestamp) throws {
-    var from = first.advanced(bySeconds: -LogImport.marginSeconds)
-    let to = last.advanced(bySeconds: LogImport.marginSeconds)
-    // An episode that reaches into the span is found anew as a whole.
-    for episode in try store.episodes(hosts: [options.host], from: from, to: to, kinds: nil) {
-      from = min(from, episode.start.advanced(bySeconds: -60))
-    }
-    var detector = EpisodeDetector(host: options.host)
-    var found: [Int64: Episode] = [:]
-    try store.forEachSample(hosts: [options.host], from: from, to: to, limit: nil) { sample in
-      for episode in detector.feed(sample) { found[episode.start.nanoseconds] = episode }
-      return true
-    }
-    if let last = detector.finish() { found[last.start.nanoseconds] = last }
-    let episodes = found.values.sorted { $0.start < $1.start }
-    try store.replaceEpisodes(host: options.host, from: from, to: to, with: episodes)
+    try SpanDiagnosis(store: store).diagnose(host: options.host, from: first, to: last)
   }
 }
 

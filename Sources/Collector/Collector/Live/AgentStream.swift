@@ -1,4 +1,5 @@
 import Bytes
+import History
 import Records
 import Wire
 
@@ -10,12 +11,17 @@ struct AgentStream {
   enum News {
     /// The first hello: what the rows come through, and of the host what it says.
     case greeting(through: String, cpus: Int?, time: Timestamp)
-    /// A tick came: the stream lives. Told before what the tick brings.
-    case tick
+    /// A live tick came: the stream lives. Told before what the tick brings.
+    case tick(Timestamp)
     /// Seconds between ticks are others than they were: the agent limits its own cost.
     case pace(through: String, seconds: Double)
-    case sample(HostSample)
-    case suspects(SuspectReport)
+    /// A frame of a stream, and what of it is stored and shown.
+    case delivery(FrameDelivery)
+    /// What a frame of no stream says.
+    case unnumbered(FrameDelivery)
+    case burst(HostBurst)
+    /// To the request of that number.
+    case answer(Answer, number: UInt64)
     /// An agent in trouble, in its own words.
     case trouble(String)
     /// The stream is no use: why.
@@ -31,6 +37,9 @@ struct AgentStream {
   static let framesWithoutTickLimit = 100_000
   /// Tasks taken from one tick; where more wait, those that waited longest tell enough.
   static let taskLimit = 200
+  /// Processes and disks taken from one tick; an agent sends fewer.
+  static let processLimit = 256
+  static let diskLimit = 256
   /// Ticks without a waiting task before that is told: a disk at work has gaps between.
   static let calmTicks = 3
   /// Seconds between two load averages: the kernel makes a new one each 5 s, and the diagnosis
@@ -44,7 +53,9 @@ struct AgentStream {
 
   private let host: String
   private var decoder = FrameDecoder()
-  private var identities = IdentityTable()
+  /// Who the processes are, by boot: what is fetched may be of an earlier one. Kept from connection
+  /// to connection, for an agent introduces each process once.
+  private(set) var identities: Introductions
   private var faults = 0
   private var bytesSinceTick = 0
   private var framesSinceTick = 0
@@ -53,18 +64,33 @@ struct AgentStream {
   private var cpus: Int?
   private var intervalNanoseconds: UInt64 = 0
   private var paceNanoseconds: UInt64 = 0
-  private var lastLoad: Timestamp?
-  /// Ticks since one had a waiting task; beyond `calmTicks` none is awaited any more.
-  private var ticksCalm = AgentStream.calmTicks
+  /// The stream whose frames come as they are made; `nil` before the hello.
+  private(set) var current: StreamID?
+  /// What was asked for out of the spool.
+  var fetching: FrameSpan?
+  private var live = Course()
+  private var past = Course()
+
+  /// What goes on from tick to tick; live ones and fetched ones come in turns.
+  private struct Course {
+    var lastLoad: Timestamp?
+    /// Ticks since one had a waiting task; beyond `calmTicks` none is awaited any more.
+    var ticksCalm = AgentStream.calmTicks
+  }
+
   /// Frames of kinds that this version doesn't know, or has no use for.
   private(set) var unknownFrames = 0
 
-  init(host: String) {
+  /// - Parameter identities: what an earlier connection's agent told of its processes.
+  init(host: String, identities: Introductions = Introductions()) {
     self.host = host
+    self.identities = identities
   }
 
   /// Takes the next bytes of the stream, and tells what they say.
-  mutating func feed(_ bytes: Span<UInt8>, _ body: (News) -> Void) {
+  ///
+  /// - Parameter tell: gets news, and the stream whose frames are live.
+  mutating func feed(_ bytes: Span<UInt8>, _ tell: (News, StreamID?) -> Void) {
     bytesSinceTick += bytes.count
     // A chunk of a loop's buffer: it can't hold so many frames that keeping them costs much.
     var events: [FrameDecoder.Event] = []
@@ -73,11 +99,13 @@ struct AgentStream {
       switch event {
       case .frame(let frame):
         framesSinceTick += 1
-        take(frame.frame, body)
+        var news: [News] = []
+        take(frame) { news.append($0) }
+        for each in news { tell(each, current) }
       case .fault: faults += 1
       }
     }
-    if let problem { body(.useless(problem)) }
+    if let problem { tell(.useless(problem), current) }
   }
 
   private var problem: String? {
@@ -93,25 +121,77 @@ struct AgentStream {
     return nil
   }
 
-  private mutating func take(_ frame: Frame, _ body: (News) -> Void) {
-    switch frame {
-    case .hello(let hello): take(hello, body)
-    case .tick(let tick): take(tick, body)
-    case .identity(let identity): identities.add(AgentStream.owner(identity), of: identity.id)
-    case .notice(let notice) where notice.severity == .error:
+  private mutating func take(_ decoded: DecodedFrame, _ body: (News) -> Void) {
+    if case .answer(let answer) = decoded.frame {
+      // It may come in place of ticks, as an answer to a fetch does.
+      return body(.answer(answer, number: decoded.sequence))
+    }
+    if case .request = decoded.frame { return }
+    if case .hello(let hello) = decoded.frame { take(hello, body) }
+    guard let stream = decoded.stream else {
+      takeUnnumbered(decoded.frame, body)
+      return
+    }
+    let isFetched = isFetched(stream, decoded.sequence)
+    // What nobody asked for is nobody's.
+    guard isFetched || stream == current else { return }
+    let isLive = !isFetched
+    var delivery = FrameDelivery(
+      host: host, stream: stream, sequence: decoded.sequence, isLive: isLive)
+    switch decoded.frame {
+    case .hello: delivery.isRepeatable = true
+    case .identity(let identity):
+      delivery.isRepeatable = true
+      identities.add(AgentStream.owner(identity), of: identity.id, boot: stream.boot)
+    case .tick(let tick): take(tick, &delivery, body)
+    case .gap(let gap): delivery.loss = loss(gap, delivery)
+    case .notice(let notice) where notice.severity == .error && isLive:
       body(.trouble(Printable.text(notice.text, limit: AgentStream.noticeLimit)))
+    case .burst(let burst) where isLive: body(.burst(HostBurst(host: host, burst: burst)))
     // Slower sampling is told by the ticks themselves; and the ticks that come with a burst were
     // sent at their time.
     case .notice, .before, .burst: break
-    case .gap, .request, .answer, .unknown: unknownFrames += 1
+    case .request, .answer, .unknown: unknownFrames += 1
     }
+    body(.delivery(delivery))
+  }
+
+  /// A frame whose hello was damaged: it is shown, but nobody can tell whether it came before.
+  private mutating func takeUnnumbered(_ frame: Frame, _ body: (News) -> Void) {
+    unknownFrames += 1
+    guard current == nil else { return }
+    let nowhere = StreamID(boot: BootID(high: 0, low: 0), number: 0)
+    var delivery = FrameDelivery(host: host, stream: nowhere, sequence: 0)
+    switch frame {
+    case .tick(let tick): take(tick, &delivery, body)
+    case .identity(let identity):
+      identities.add(AgentStream.owner(identity), of: identity.id, boot: nowhere.boot)
+    default: return
+    }
+    body(.unnumbered(delivery))
+  }
+
+  private func isFetched(_ stream: StreamID, _ sequence: UInt64) -> Bool {
+    guard let fetching, fetching.stream == stream, fetching.first <= fetching.last else {
+      return false
+    }
+    return (fetching.first...fetching.last).contains(sequence)
+  }
+
+  /// A gap frame stands for the frames up to its own number. One that says otherwise says nothing.
+  private func loss(_ gap: Gap, _ delivery: FrameDelivery) -> FrameLoss? {
+    guard gap.last == delivery.sequence, gap.first <= gap.last else { return nil }
+    return FrameLoss(
+      host: host, stream: delivery.stream, first: gap.first, last: gap.last,
+      reason: LossReason(gap.reason))
   }
 
   // MARK: - Who it is
 
   private mutating func take(_ hello: Hello, _ body: (News) -> Void) {
-    // Once a stream: an agent that repeats it tells nothing new.
+    // Once a connection: the others are of what is fetched.
     guard agent.isEmpty else { return }
+    current = hello.stream
     let version = Printable.text(hello.agentVersion, limit: AgentStream.versionLimit)
     let engine = hello.engine.map { ", engine \($0.name)" } ?? ""
     agent = "agent \(version.isEmpty ? "of no version" : version)\(engine)"
@@ -139,50 +219,96 @@ struct AgentStream {
 
   // MARK: - Ticks
 
-  private mutating func take(_ tick: HostTick, _ body: (News) -> Void) {
+  private mutating func take(
+    _ tick: HostTick, _ delivery: inout FrameDelivery, _ body: (News) -> Void
+  ) {
     (faults, bytesSinceTick, framesSinceTick) = (0, 0, 0)
-    body(.tick)
-    notePace(tick, body)
-    cpus = AgentStream.credible(tick.cpus) ?? cpus
+    delivery.time = tick.time
+    if delivery.isLive {
+      body(.tick(tick.time))
+      notePace(tick, body)
+      cpus = AgentStream.credible(tick.cpus) ?? cpus
+    }
+    var course = delivery.isLive ? live : past
+    defer { if delivery.isLive { live = course } else { past = course } }
     // The first tick has nothing to compare with: it has no rates.
-    if tick.intervalNanoseconds > 0, let sample = sample(tick) { body(.sample(sample)) }
+    if tick.intervalNanoseconds > 0 {
+      delivery.sample = sample(tick, &course)
+      delivery.activity = activity(tick, delivery.stream.boot)
+    }
     if tick.waiting.isEmpty {
-      ticksCalm += 1
-      guard ticksCalm == AgentStream.calmTicks else { return }
-      body(
-        .suspects(SuspectReport(host: host, time: tick.time, source: .agent, suspects: [])))
+      course.ticksCalm += 1
+      guard course.ticksCalm == AgentStream.calmTicks else { return }
+      delivery.suspects = SuspectReport(
+        host: host, time: tick.time, source: .agent, suspects: [])
     } else {
-      ticksCalm = 0
-      body(.suspects(report(tick)))
+      course.ticksCalm = 0
+      delivery.suspects = report(tick, delivery.stream.boot)
     }
   }
 
-  private mutating func sample(_ tick: HostTick) -> HostSample? {
+  private func sample(_ tick: HostTick, _ course: inout Course) -> HostSample? {
     var row = tick.row
     // vmstat prints these with -a only: so rows are alike, whatever they come through.
     row[.inact] = nil
     row[.active] = nil
     guard !row.isEmpty else { return nil }
     return HostSample(
-      host: host, time: tick.time, source: .agent, row: row, load: load(tick), cpus: cpus)
+      host: host, time: tick.time, source: .agent, row: row, load: load(tick, &course),
+      cpus: AgentStream.credible(tick.cpus) ?? cpus)
   }
 
-  private mutating func load(_ tick: HostTick) -> LoadAverage? {
+  private func load(_ tick: HostTick, _ course: inout Course) -> LoadAverage? {
     guard let load = tick.load,
       [load.oneMinute, load.fiveMinutes, load.fifteenMinutes].allSatisfy({
         (0...1_000_000).contains($0)
       })
     else { return nil }
     // A clock that was set back makes it due, too. Ticks are never exactly so far apart.
-    let isDue = lastLoad.map { abs(tick.time.seconds(since: $0)) >= AgentStream.loadSeconds - 0.5 }
-    guard isDue ?? true else { return nil }
-    lastLoad = tick.time
+    let isDue =
+      course.lastLoad.map { abs(tick.time.seconds(since: $0)) >= AgentStream.loadSeconds - 0.5 }
+      ?? true
+    guard isDue else { return nil }
+    course.lastLoad = tick.time
     return load
+  }
+
+  // MARK: - Processes and disks
+
+  private func activity(_ tick: HostTick, _ boot: BootID) -> HostActivity {
+    var activity = HostActivity(
+      host: host, time: tick.time, intervalNanoseconds: tick.intervalNanoseconds,
+      omittedProcesses: tick.omittedProcesses, omittedIO: tick.omittedIO,
+      pressure: tick.pressure, memory: tick.memory)
+    activity.processes = tick.processes.prefix(AgentStream.processLimit).map {
+      process($0, boot)
+    }
+    for process in tick.processes.dropFirst(AgentStream.processLimit) {
+      activity.omittedProcesses += 1
+      if let io = process.io.value { activity.omittedIO += io }
+    }
+    activity.disks = tick.disks.prefix(AgentStream.diskLimit).map { disk in
+      var disk = disk
+      disk.name = Printable.text(disk.name, limit: AgentStream.wordLimit)
+      return disk
+    }
+    return activity
+  }
+
+  private func process(_ sample: ProcessSample, _ boot: BootID) -> ProcessActivity {
+    ProcessActivity(
+      id: sample.id, owner: owner(of: sample.id, sample.name, boot), state: sample.state,
+      isKernelThread: sample.isKernelThread, hasEnded: sample.hasEnded, io: sample.io,
+      reaped: sample.reaped, cpuNanoseconds: sample.cpuNanoseconds)
+  }
+
+  private func owner(of id: ProcessID, _ name: TaskName, _ boot: BootID) -> ProcessOwner {
+    identities[id, boot] ?? ProcessOwner(name: AgentStream.word(name))
   }
 
   // MARK: - Waiting tasks
 
-  private func report(_ tick: HostTick) -> SuspectReport {
+  private func report(_ tick: HostTick, _ boot: BootID) -> SuspectReport {
     var tasks = tick.waiting
     if tasks.count > AgentStream.taskLimit {
       tasks.sort {
@@ -190,68 +316,88 @@ struct AgentStream {
       }
       tasks.removeSubrange(AgentStream.taskLimit...)
     }
+    let locks = LockPaths(tick.locks)
     return SuspectReport(
-      host: host, time: tick.time, source: .agent, suspects: tasks.map(suspect))
+      host: host, time: tick.time, source: .agent,
+      suspects: tasks.map { suspect($0, boot, locks) })
   }
 
-  private func suspect(_ task: WaitingTask) -> Suspect {
-    let name = Printable.text(
-      String(decoding: task.name.bytes, as: UTF8.self), limit: AgentStream.wordLimit)
-    let owner = identities[task.process]
-    let channel = task.waitChannel.value.map {
-      Printable.text($0, limit: AgentStream.wordLimit)
-    }
+  private func suspect(_ task: WaitingTask, _ boot: BootID, _ locks: LockPaths) -> Suspect {
+    let name = AgentStream.word(task.name)
+    let owner = identities[task.process, boot]
+    let channel = task.waitChannel.value.map(AgentStream.word)
     let isNamed = task.reason != .unknown && !task.reason.name.isEmpty
     let command = owner?.command ?? ""
+    var details = SuspectDetails(
+      startTicks: task.process.startTicks, owner: owner ?? ProcessOwner(name: name),
+      waitClass: task.reason.kind, systemCall: task.systemCall.map(AgentStream.word),
+      stack: task.stack.map { $0.prefix(WaitingTask.stackLimit).map(AgentStream.word) },
+      holders: task.holders)
+    // Only who waits for a lock waits for that lock's file.
+    if task.reason.kind == .lock { details.lockPath = locks[task.process.pid] }
     return Suspect(
       pid: Int(task.process.pid), tid: Int(task.tid),
       state: String(Character(Unicode.Scalar(task.state.rawValue))),
       user: owner?.user ?? "?",
       // proc_pid_wchan(5): "0" says nothing.
       waitChannel: channel.flatMap { $0.isEmpty || $0 == "0" ? nil : $0 },
-      reason: isNamed ? Printable.text(task.reason.name, limit: AgentStream.wordLimit) : nil,
+      reason: isNamed ? AgentStream.word(task.reason.name) : nil,
       waitSeconds: task.waitSeconds.isFinite ? max(0, task.waitSeconds) : nil,
-      command: command.isEmpty ? (owner == nil ? name : "[\(name)]") : command)
+      command: command.isEmpty ? (owner == nil ? name : "[\(name)]") : command,
+      details: details)
+  }
+
+  private static func word(_ text: String) -> String { Printable.text(text, limit: wordLimit) }
+
+  private static func word(_ name: TaskName) -> String {
+    word(String(decoding: name.bytes, as: UTF8.self))
   }
 
   /// Who a process is, as far as a line has room for it. The agent masked the command line, as its
   /// own host's configuration says.
-  private static func owner(_ identity: ProcessIdentity) -> IdentityTable.Owner {
+  private static func owner(_ identity: ProcessIdentity) -> ProcessOwner {
     let number = identity.userID.value.map { String($0) }
-    let user = identity.user.map { Printable.text($0, limit: wordLimit) }
     let command = identity.commandLine.value.map { Printable.text($0, limit: commandLimit) }
-    let name = Printable.text(
-      String(decoding: identity.name.bytes, as: UTF8.self), limit: wordLimit)
-    // Without a command line it is a kernel thread, shown in brackets as ps does.
-    return IdentityTable.Owner(user: user ?? number ?? "?", command: command ?? name)
+    let name = word(identity.name)
+    return ProcessOwner(
+      name: name, user: identity.user.map(word) ?? number ?? "?",
+      // Without one it is a kernel thread, whose brackets whoever shows it puts around the name.
+      command: command ?? name,
+      unit: identity.unit.map { Printable.text($0, limit: commandLimit) },
+      container: identity.container.map { Printable.text($0, limit: commandLimit) },
+      ancestors: identity.ancestors.prefix(ProcessIdentity.ancestorLimit).map {
+        ProcessOwner.Ancestor(pid: $0.pid, name: word($0.name))
+      })
   }
 }
 
-/// Who the processes are that an agent has introduced lately.
-///
-/// An agent introduces each process once, and everyone anew after 8,192 introductions; so the
-/// last so many are kept, in two halves of which the older is let go when the younger is full.
-struct IdentityTable {
-  struct Owner: Equatable {
-    var user: String
-    /// Empty for a kernel thread.
-    var command: String
+/// The files of the locks that processes wait for.
+private struct LockPaths {
+  private var paths: [Int32: String] = [:]
+
+  init(_ locks: [FileLock]) {
+    for lock in locks {
+      guard let path = lock.path else { continue }
+      let text = Printable.text(path, limit: LockPaths.limit)
+      for waiter in lock.waiters { paths[waiter] = text }
+    }
   }
 
-  static let halfLimit = 8_320
+  private static let limit = 512
 
-  private var younger: [ProcessID: Owner] = [:]
-  private var older: [ProcessID: Owner] = [:]
+  subscript(pid: Int32) -> String? { paths[pid] }
+}
 
-  var count: Int { younger.count + older.count }
-
-  subscript(process: ProcessID) -> Owner? { younger[process] ?? older[process] }
-
-  mutating func add(_ owner: Owner, of process: ProcessID) {
-    if younger.count >= IdentityTable.halfLimit, younger[process] == nil {
-      older = younger
-      younger = [:]
-    }
-    younger[process] = owner
+extension LossReason {
+  init(_ reason: GapReason) {
+    self =
+      switch reason {
+      case .unknown: .unknown
+      case .spoolFull: .spoolFull
+      case .spoolFailed: .spoolFailed
+      case .damaged: .damaged
+      case .agentEnded: .agentEnded
+      case .slowReader: .notKept
+      }
   }
 }

@@ -8,12 +8,16 @@ import Synchronization
 public final class FleetCollector: Sendable {
   private let fleet: Fleet
   private let queues: [FleetEventQueue]
+  private let backFill: BackFill?
   private let targets = Mutex<[String: FleetTarget]>([:])
   private let log: Logger
 
+  /// - Parameter backFill: what is stored of agents' streams, where they are recorded: what is
+  ///   missing is fetched. Without it frames are only followed.
   public init(
-    options: FleetOptions, queues: [FleetEventQueue], log: Logger
+    options: FleetOptions, queues: [FleetEventQueue], backFill: BackFill? = nil, log: Logger
   ) throws(LinkFailure) {
+    self.backFill = backFill
     fleet = try Fleet(options: options, log: log)
     self.queues = queues
     self.log = log
@@ -42,6 +46,7 @@ public final class FleetCollector: Sendable {
   /// that were given up (refused or unknown keys) are tried again.
   @discardableResult
   public func apply(_ new: [FleetTarget]) -> Change {
+    backFill?.connect({ [weak fleet] in fleet?.nudge($0) }, hosts: new.count)
     let wanted = Dictionary(new.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var change = Change()
     let old = targets.withLock { targets in
@@ -62,7 +67,7 @@ public final class FleetCollector: Sendable {
     for name in change.removed { fleet.remove(name) }
     for name in change.added + change.changed {
       guard let target = wanted[name] else { continue }
-      fleet.add(target, delegate: HostFeed(target: target, queues: queues))
+      fleet.add(target, delegate: HostFeed(target: target, queues: queues, backFill: backFill))
     }
     return change
   }

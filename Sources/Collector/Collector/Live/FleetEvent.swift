@@ -1,3 +1,4 @@
+import History
 import Records
 import Synchronization
 
@@ -9,6 +10,13 @@ public enum FleetEvent: Sendable {
   case suspects(SuspectReport)
   /// What an agent saw processes and devices do, each tick.
   case activity(HostActivity)
+  /// A frame of an agent's, for who records: what of it is stored, and its number. Who watches gets
+  /// what live ones say as the events above.
+  case delivery(FrameDelivery)
+  /// Frames that nobody will get any more.
+  case lost(FrameLoss)
+  /// All that a host's agent had kept for us has come.
+  case filled(host: String)
   /// A host's agent began, goes on with, or ended a burst of fast looks.
   case burst(HostBurst)
 }
@@ -16,27 +24,53 @@ public enum FleetEvent: Sendable {
 /// A bounded queue from the event loops to one consumer, who empties it at its own pace.
 ///
 /// Where the consumer falls behind by more than the bound, the oldest samples are dropped and
-/// counted; the loops never wait.
+/// counted; the loops never wait. Frames that an agent keeps are fetched again: they don't count as
+/// stored before they are.
 public final class FleetEventQueue: Sendable {
+  /// What a queue is for.
+  public enum Content: Sendable {
+    /// What is news now.
+    case watching
+    /// Everything, agents' frames as such, late ones too.
+    case recording
+    /// States only.
+    case states
+  }
+
   private struct State {
     var events: [FleetEvent] = []
     var dropped = 0
   }
 
   private let limit: Int
-  private let takesSamples: Bool
+  private let content: Content
   private let state = Mutex(State())
 
-  /// `limit` events, about 300 bytes each. Who cares for states only gets no samples.
-  public init(limit: Int = 200_000, takesSamples: Bool = true) {
+  /// `limit` events, about 300 bytes each.
+  public init(limit: Int = 200_000, content: Content = .watching) {
     self.limit = limit
-    self.takesSamples = takesSamples
+    self.content = content
   }
 
   func push(_ event: FleetEvent) {
-    if !takesSamples {
-      guard case .status = event else { return }
+    switch event {
+    case .delivery(let delivery) where content != .recording:
+      if content == .watching, delivery.isLive { pushParts(of: delivery) }
+      return
+    case .status: break
+    case .lost, .filled: if content != .recording { return }
+    default: if content == .states { return }
     }
+    append(event)
+  }
+
+  private func pushParts(of delivery: FrameDelivery) {
+    if let sample = delivery.sample { append(.sample(sample)) }
+    if let report = delivery.suspects { append(.suspects(report)) }
+    if let activity = delivery.activity { append(.activity(activity)) }
+  }
+
+  private func append(_ event: FleetEvent) {
     state.withLock { state in
       state.events.append(event)
       guard state.events.count > limit else { return }

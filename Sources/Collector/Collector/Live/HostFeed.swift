@@ -1,7 +1,9 @@
 import Bytes
 import Foundation
+import History
 import Records
 import SSHFleet
+import Wire
 
 /// Turns one host's stream into samples and states: an agent's frames, or the lines of
 /// `RemoteCommand`. Confined to its event-loop thread.
@@ -17,6 +19,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var agent: AgentStream?
   /// Whether the agent was asked for its frames.
   private var hasAsked = false
+  /// What earlier connections told of the host's processes.
+  private var identities = Introductions()
+  /// Fetches what the agent kept for us; `nil` where nothing is recorded.
+  private var backFill: HostBackFill?
+  /// When the clock was compared last.
+  private var clockCompared: ContinuousClock.Instant?
   private var lines = LineSplitter()
   private var parser = VmstatParser()
   private var rows = 0
@@ -43,8 +51,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   static let lookDriftSeconds = 300.0
   /// Longest standard error that is kept, characters.
   static let errorLimit = 400
+  /// How often an agent's clock is compared with ours, and what difference is news, seconds.
+  private static let clockSeconds = 60.0
+  private static let clockNews = 0.5
 
-  init(target: FleetTarget, queues: [FleetEventQueue]) {
+  init(target: FleetTarget, queues: [FleetEventQueue], backFill: BackFill? = nil) {
+    self.backFill = backFill.map { HostBackFill(host: target.name, shared: $0) }
     self.target = target
     self.queues = queues
     status = HostStatus(host: target.name, address: target.address, since: .now)
@@ -85,6 +97,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       status.lastError = Printable.text(failure.description)
     case .stopped: status.state = .stopped
     }
+    switch state {
+    case .connected, .stale: break
+    default: backFill?.stop()
+    }
     if status.state != before.state { status.since = .now }
     if status != before { send(.status(status)) }
   }
@@ -107,6 +123,9 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   func linkDidOpen() {
     opened = .now
+    keepIntroductions()
+    backFill?.reset()
+    clockCompared = nil
     (isAtLineStart, agent, hasAsked) = (true, nil, target.asksAgent)
     lines.reset()
     parser = VmstatParser()
@@ -131,7 +150,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     let frames = startOfFrames(bytes)
     readLines(bytes.extracting(0..<frames), &feedback)
     guard frames < bytes.count, feedback.failure == nil else { return feedback }
-    agent = AgentStream(host: target.name)
+    agent = AgentStream(host: target.name, identities: identities)
+    identities = Introductions()
     // Of another agent, which wasn't there or was older, before this one.
     errorText = ""
     feedAgent(bytes.extracting(frames..<bytes.count), &feedback)
@@ -151,7 +171,43 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   }
 
   private func feedAgent(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
-    agent?.feed(bytes) { take($0, &feedback) }
+    guard var stream = agent else { return }
+    // Taken out meanwhile, so that it is changed in place.
+    agent = nil
+    stream.fetching = backFill?.fetching
+    stream.feed(bytes) { news, current in take(news, current, &feedback) }
+    agent = stream
+    step(&feedback.output)
+  }
+
+  private func keepIntroductions() {
+    if let agent { identities = agent.identities }
+  }
+
+  /// Something was stored, or what we sent has left.
+  func linkDidDrain() -> [UInt8] {
+    var output: [UInt8] = []
+    if agent != nil { step(&output) }
+    return output
+  }
+
+  private func step(_ output: inout [UInt8]) {
+    guard let outcome = backFill?.step() else { return }
+    apply(outcome, &output)
+  }
+
+  private func apply(_ outcome: HostBackFill.Outcome, _ output: inout [UInt8]) {
+    output += outcome.output
+    for loss in outcome.losses { send(.lost(loss)) }
+    if outcome.isFilled { send(.filled(host: target.name)) }
+    if let spool = outcome.spool {
+      status.spool = spool
+      send(.status(status))
+    }
+    if let trouble = outcome.trouble {
+      status.lastError = "the agent is not asked for what it kept: \(trouble)"
+      send(.status(status))
+    }
   }
 
   private func readLines(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
@@ -325,7 +381,9 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   // MARK: - The agent
 
-  private func take(_ news: AgentStream.News, _ feedback: inout LinkFeedback) {
+  private func take(
+    _ news: AgentStream.News, _ current: StreamID?, _ feedback: inout LinkFeedback
+  ) {
     guard feedback.failure == nil else { return }
     switch news {
     case .greeting(let through, let cpus, let time):
@@ -334,15 +392,23 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       status.clockOffset = time.seconds(since: .now)
       status.through = through
       send(.status(status))
-    case .tick:
+    case .tick(let time):
       feedback.isProgress = true
       rows += 1
+      compareClock(time)
       feedback.failure = floodIfAny("an agent")
     case .pace(let through, let seconds):
       feedback.intervalSeconds = seconds
       tell(through: through)
-    case .sample(let sample): send(.sample(sample))
-    case .suspects(let report): send(.suspects(report))
+    case .delivery(let delivery):
+      backFill?.note(delivery, current: current)
+      send(.delivery(delivery))
+    case .unnumbered(let delivery):
+      if let sample = delivery.sample { send(.sample(sample)) }
+      if let report = delivery.suspects { send(.suspects(report)) }
+      if let activity = delivery.activity { send(.activity(activity)) }
+    case .burst(let burst): send(.burst(burst))
+    case .answer(let answer, let number): take(answer, number, &feedback)
     case .trouble(let text):
       status.lastError = "the agent says: \(text)"
       send(.status(status))
@@ -350,6 +416,34 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       feedback.failure = LinkFailure(
         .noVmstat, "\(why); try it there: culprit-agent doctor")
     }
+  }
+
+  private func take(_ answer: Answer, _ number: UInt64, _ feedback: inout LinkFeedback) {
+    guard number != AgentRequests.streamNumber else {
+      backFill?.noteAnswer()
+      guard case .refused(let why) = answer else { return }
+      feedback.failure = LinkFailure(
+        .noVmstat, "the agent refuses to stream: \(Printable.text(why, limit: 200))")
+      return
+    }
+    guard let outcome = backFill?.take(answer, number: number) else { return }
+    apply(outcome, &feedback.output)
+  }
+
+  /// A tick is sent as it is made, so its time is the host's clock now: the hello's was, when the
+  /// connection began.
+  private func compareClock(_ time: Timestamp) {
+    let now = ContinuousClock.now
+    let offset = time.seconds(since: .now)
+    let isNews = abs(offset - (status.clockOffset ?? .infinity)) > HostFeed.clockNews
+    guard let last = clockCompared else {
+      clockCompared = now
+      return
+    }
+    guard isNews, last.duration(to: now) > .seconds(HostFeed.clockSeconds) else { return }
+    clockCompared = now
+    status.clockOffset = offset
+    send(.status(status))
   }
 }
 

@@ -19,6 +19,12 @@ public final class Recorder: Sendable {
   static let retentionSeconds = 60.0
   /// Samples kept in memory while the database can't be written; about 300 bytes each.
   static let pendingLimit = 400_000
+  /// Late frames written between two batches of live ones: so many in a transaction, and no new
+  /// one after so many seconds.
+  static let lateFrames = 2_000
+  static let lateSeconds = 0.3
+  /// The pause while late frames wait.
+  static let latePauseSeconds = 0.05
 
   public struct Retention: Equatable, Sendable {
     public var keepSeconds: Double?
@@ -32,6 +38,8 @@ public final class Recorder: Sendable {
 
   private let store: HistoryStore
   private let queue: FleetEventQueue
+  private let backFill: BackFill?
+  private let late: LateDiagnosis
   private let retention: Mutex<Retention>
   private let log: Logger
   private let isStopping = Mutex(false)
@@ -41,11 +49,15 @@ public final class Recorder: Sendable {
   private let trouble = Mutex<String?>(nil)
   private let ended = DispatchSemaphore(value: 0)
 
+  /// - Parameter backFill: hears what of agents' frames is stored.
   public init(
-    store: HistoryStore, queue: FleetEventQueue, retention: Retention, log: Logger
+    store: HistoryStore, queue: FleetEventQueue, backFill: BackFill? = nil, retention: Retention,
+    log: Logger
   ) {
     self.store = store
     self.queue = queue
+    self.backFill = backFill
+    late = LateDiagnosis(store: store, log: log)
     self.retention = Mutex(retention)
     self.log = log
   }
@@ -58,6 +70,7 @@ public final class Recorder: Sendable {
   public func start() {
     startThread("culprit-recorder") { $0.run() }
     startThread("culprit-retention") { $0.runRetention() }
+    startThread("culprit-late") { $0.late.run() }
   }
 
   private func startThread(_ name: String, _ body: @escaping @Sendable (Recorder) -> Void) {
@@ -78,6 +91,9 @@ public final class Recorder: Sendable {
     wake.signal()
     retentionWake.signal()
     ended.wait()
+    ended.wait()
+    // When the last rows are stored.
+    late.stop()
     ended.wait()
     return lost.withLock { $0 }
   }
@@ -100,8 +116,15 @@ public final class Recorder: Sendable {
         log.error("\(dropped + trimmed) rows are lost: the history can't keep up")
       }
       let isWritten = write(&pending, isLast: isLast)
+      let hasMore = isWritten ? writeLate(&pending, isLast: isLast) : false
       if isLast { return }
-      pause(isWritten ? Recorder.batchSeconds : Recorder.retrySeconds)
+      guard isWritten else {
+        // It isn't stored, so it is fetched again.
+        pending.late.removeAll()
+        pause(Recorder.retrySeconds)
+        continue
+      }
+      pause(hasMore ? Recorder.latePauseSeconds : Recorder.batchSeconds)
     }
   }
 
@@ -133,10 +156,44 @@ public final class Recorder: Sendable {
     _ = wake.wait(timeout: .now() + seconds)
   }
 
+  /// Writes late frames for a while; whether some are left. Each transaction is short, and live rows
+  /// go between.
+  private func writeLate(_ pending: inout PendingBatch, isLast: Bool) -> Bool {
+    let end = ContinuousClock.now + .seconds(Recorder.lateSeconds)
+    while !pending.late.isEmpty {
+      guard isLast || ContinuousClock.now < end else { return true }
+      let count = min(Recorder.lateFrames, pending.late.count)
+      var batch = HistoryBatch()
+      batch.deliveries = Array(pending.late.prefix(count))
+      do throws(HistoryError) {
+        note(try store.record(batch, now: .now))
+        pending.late.removeFirst(count)
+        for delivery in batch.deliveries {
+          guard let sample = delivery.sample else { continue }
+          late.note(host: sample.host, sample.time)
+        }
+      } catch {
+        pending.late.removeAll()
+        log.error("late rows were not stored, and are fetched again: \(error.description)")
+      }
+    }
+    for host in pending.filled { late.finish(host: host) }
+    pending.filled.removeAll()
+    return false
+  }
+
+  private func note(_ result: RecordResult) {
+    backFill?.note(result)
+    for host in result.refusedHosts {
+      log.warning("frames of \(host) are not stored: their numbers jump about")
+    }
+  }
+
   private func write(_ pending: inout PendingBatch, isLast: Bool) -> Bool {
     guard !pending.batch.isEmpty else { return true }
     do throws(HistoryError) {
-      let result = try store.record(pending.batch)
+      let result = try store.record(pending.batch, now: .now)
+      note(result)
       if result.refused > 0 {
         log.warning("\(result.refused) rows had the time of too many others and were not stored")
       }
@@ -148,7 +205,7 @@ public final class Recorder: Sendable {
       trouble.withLock { $0 = nil }
       return true
     } catch {
-      let count = pending.batch.samples.count
+      let count = pending.batch.samples.count + pending.batch.deliveries.count
       trouble.withLock { $0 = "NOT RECORDING: \(error.description); \(count) rows wait in memory" }
       if pending.noteFailure() || isLast {
         if isLast { lost.withLock { $0 += count } }
@@ -181,6 +238,12 @@ public final class Recorder: Sendable {
 /// What has arrived and isn't written yet.
 private struct PendingBatch {
   private var thinning = SuspectThinning()
+  /// Late frames come in order too, but theirs is another time.
+  private var lateThinning = SuspectThinning()
+  /// Frames out of spools, in the order in which they came.
+  var late: [FrameDelivery] = []
+  /// Hosts whose late frames are all there.
+  var filled: Set<String> = []
   private(set) var batch = HistoryBatch()
   private(set) var failingSince: Date?
   private var lastComplaint = Date.distantPast
@@ -200,6 +263,9 @@ private struct PendingBatch {
         batch.episodes += diagnosis.feed(sample)
       case .suspects(let report):
         if thinning.keeps(report) { batch.suspects.append(report) }
+      case .delivery(let delivery): add(delivery, &diagnosis)
+      case .lost(let loss): batch.losses.append(loss)
+      case .filled(let host): filled.insert(host)
       case .activity, .burst: break
       case .status(let status):
         latest[status.host] = status
@@ -214,6 +280,20 @@ private struct PendingBatch {
     return trim()
   }
 
+  private mutating func add(_ delivery: FrameDelivery, _ diagnosis: inout FleetDiagnosis) {
+    var delivery = delivery
+    if let report = delivery.suspects {
+      let keeps = delivery.isLive ? thinning.keeps(report) : lateThinning.keeps(report)
+      if !keeps { delivery.suspects = nil }
+    }
+    guard delivery.isLive else {
+      late.append(delivery)
+      return
+    }
+    batch.deliveries.append(delivery)
+    if let sample = delivery.sample { batch.episodes += diagnosis.feed(sample) }
+  }
+
   private mutating func trim() -> Int {
     guard failingSince != nil else { return 0 }
     // Of an episode only its newest state matters.
@@ -225,7 +305,10 @@ private struct PendingBatch {
     batch.suspects.removeFirst(max(0, batch.suspects.count - limit / 100))
     let surplus = max(0, batch.samples.count - limit)
     batch.samples.removeFirst(surplus)
-    return surplus
+    // Of agents that keep them they come again.
+    let frames = max(0, batch.deliveries.count - limit)
+    batch.deliveries.removeFirst(frames)
+    return surplus + frames
   }
 
   /// Whether it is time to complain: at once, then each minute.

@@ -7,7 +7,7 @@ import SSHFleet
 /// can be changed while it runs.
 struct CollectSession {
   /// What is told of the hosts' connections, for the log.
-  let statuses = FleetEventQueue(limit: 10_000, takesSamples: false)
+  let statuses = FleetEventQueue(limit: 10_000, content: .states)
   private let log: Logger
   private var options: FleetOptions
   private var collector: FleetCollector
@@ -19,7 +19,7 @@ struct CollectSession {
     self.log = log
     options = plan.options
     recording = try Recording(path: path, plan: plan, log: log)
-    collector = try plan.collector([recording.queue, statuses], log)
+    collector = try plan.collector([recording.queue, statuses], backFill: recording.backFill, log)
     recording.start()
     collector.start(plan.targets)
   }
@@ -44,7 +44,7 @@ struct CollectSession {
     }
     let connections: FleetCollector
     do {
-      connections = try plan.collector([next.queue, statuses], log)
+      connections = try plan.collector([next.queue, statuses], backFill: next.backFill, log)
     } catch {
       if next !== recording { next.close() }
       throw error

@@ -64,10 +64,10 @@ struct FleetPlan {
 
   /// Connections for these hosts, not started yet.
   func collector(
-    _ queues: [FleetEventQueue], _ log: Logger
+    _ queues: [FleetEventQueue], backFill: BackFill? = nil, _ log: Logger
   ) throws(CommandFailure) -> FleetCollector {
     do throws(LinkFailure) {
-      return try FleetCollector(options: options, queues: queues, log: log)
+      return try FleetCollector(options: options, queues: queues, backFill: backFill, log: log)
     } catch {
       throw .failed(error.description)
     }
@@ -103,7 +103,7 @@ struct LiveSource: EventSource {
     self.recording = recording
     self.log = log
     let queues = [queue] + (recording.map { [$0.queue] } ?? [])
-    collector = try plan.collector(queues, log)
+    collector = try plan.collector(queues, backFill: recording?.backFill, log)
     recording?.start()
     collector.start(plan.targets)
   }
@@ -170,7 +170,9 @@ struct FollowSource: EventSource {
 
 /// A history held for writing, and the recorder that writes it.
 final class Recording: Sendable {
-  let queue = FleetEventQueue()
+  let queue = FleetEventQueue(content: .recording)
+  /// What is stored of agents' frames.
+  let backFill = BackFill()
   let path: String
   private let lock: LockBox
   private let store: HistoryStore
@@ -191,10 +193,12 @@ final class Recording: Sendable {
     do throws(HistoryError) {
       lock = LockBox(try CollectorLock.acquire(path))
       store = try HistoryStore.open(path: path, durability: plan.durability, logger: log)
+      try backFill.load(from: store)
     } catch {
       throw CommandFailure.failed(error.description)
     }
-    recorder = Recorder(store: store, queue: queue, retention: plan.retention, log: log)
+    recorder = Recorder(
+      store: store, queue: queue, backFill: backFill, retention: plan.retention, log: log)
   }
 
   func start() { recorder.start() }

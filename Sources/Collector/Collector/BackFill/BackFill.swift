@@ -1,0 +1,124 @@
+import History
+import Records
+import Synchronization
+
+/// What of the hosts' streams is stored, and who may fetch what is missing: shared by the hosts'
+/// feeds, which ask for frames on the event loops, and the recorder, which stores them.
+public final class BackFill: Sendable {
+  private struct State {
+    var ledgers: [String: [StreamID: SequenceSet]] = [:]
+    /// Hosts that fetch, and those that wait for a place.
+    var active: Set<String> = []
+    var waiting: [String] = []
+    /// Hosts whose frames the history doesn't take.
+    var refused: Set<String> = []
+    var nudge: (@Sendable (String) -> Void)?
+    var hosts = 0
+  }
+
+  /// Hosts that fetch at once: what they send is written between two batches of live rows.
+  public static let usualPlaces = 8
+  /// After a collector's start all hosts have something to send; they begin one after the other
+  /// within so many seconds at most.
+  static let longestDelay = 30.0
+  static let delayPerHost = 0.25
+  /// For so long a start is a start, seconds.
+  private static let startSeconds = 60.0
+
+  private let places: Int
+  private let started = ContinuousClock.now
+  private let state = Mutex(State())
+
+  public init(places: Int = BackFill.usualPlaces) {
+    self.places = places
+  }
+
+  /// Reads what is stored already; to be called before the first host connects.
+  public func load(from store: HistoryStore) throws(HistoryError) {
+    let ledgers = try store.ledgers()
+    state.withLock { state in
+      for ledger in ledgers {
+        state.ledgers[ledger.host, default: [:]][ledger.stream] = ledger.settled
+      }
+    }
+  }
+
+  /// How a host's feed is asked, on its own thread, whether it has something to do.
+  func connect(_ nudge: @escaping @Sendable (String) -> Void, hosts: Int) {
+    state.withLock { state in
+      state.nudge = nudge
+      state.hosts = hosts
+    }
+  }
+
+  /// How long a host waits before it fetches for the first time, seconds: a random part of what
+  /// its fleet needs after a start, and nothing later.
+  func firstDelay() -> Double {
+    guard started.duration(to: .now) < .seconds(BackFill.startSeconds) else { return 0 }
+    let hosts = state.withLock { $0.hosts }
+    let most = min(BackFill.longestDelay, Double(max(0, hosts - 1)) * BackFill.delayPerHost)
+    return most > 0 ? Double.random(in: 0...most) : 0
+  }
+
+  // MARK: - The recorder's side
+
+  /// These are stored now.
+  func note(_ result: RecordResult) {
+    let (nudge, hosts) = state.withLock { state in
+      var hosts: Set<String> = []
+      for ledger in result.ledgers {
+        state.ledgers[ledger.host, default: [:]][ledger.stream] = ledger.settled
+        if state.active.contains(ledger.host) { hosts.insert(ledger.host) }
+      }
+      state.refused.formUnion(result.refusedHosts)
+      return (state.nudge, hosts.union(result.refusedHosts))
+    }
+    guard let nudge else { return }
+    for host in hosts { nudge(host) }
+  }
+
+  // MARK: - A feed's side
+
+  /// Streams of a host that something is settled of.
+  func streams(of host: String) -> [StreamID: SequenceSet] {
+    state.withLock { $0.ledgers[host] ?? [:] }
+  }
+
+  /// What of `numbers` isn't settled.
+  func missing(
+    _ host: String, _ stream: StreamID, in numbers: ClosedRange<UInt64>
+  ) -> [ClosedRange<UInt64>] {
+    state.withLock { $0.ledgers[host]?[stream]?.missing(in: numbers) ?? [numbers] }
+  }
+
+  /// Whether the history refused the host's frames since the last call.
+  func takeRefusal(of host: String) -> Bool {
+    state.withLock { $0.refused.remove(host) != nil }
+  }
+
+  /// Asks for a place; where there is none now, the host is nudged when there is.
+  func begin(_ host: String) -> Bool {
+    state.withLock { state in
+      if state.active.contains(host) { return true }
+      guard state.active.count < places, state.waiting.first.map({ $0 == host }) ?? true else {
+        if !state.waiting.contains(host) { state.waiting.append(host) }
+        return false
+      }
+      state.waiting.removeAll { $0 == host }
+      state.active.insert(host)
+      return true
+    }
+  }
+
+  /// Gives a place back, or doesn't wait for one any more.
+  func end(_ host: String) {
+    let (nudge, next) = state.withLock { state in
+      state.active.remove(host)
+      state.waiting.removeAll { $0 == host }
+      return (state.nudge, state.active.count < places ? state.waiting.first : nil)
+    }
+    if let next { nudge?(next) }
+  }
+
+  var hasWaiting: Bool { state.withLock { !$0.waiting.isEmpty } }
+}

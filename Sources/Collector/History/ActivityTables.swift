@@ -1,0 +1,165 @@
+import Bytes
+import GRDB
+import Records
+
+/// What processes and disks did and how much was stalled, summed over ten seconds of the host's
+/// clock: each tick is added in the transaction that settles its frame, so it is added once.
+struct ActivityWriter {
+  /// How long a bucket is, nanoseconds.
+  static let bucketNanoseconds: Int64 = 10_000_000_000
+  /// A process that moved nothing is kept where it used more than this part of a CPU.
+  private static let cpuShare: UInt64 = 10
+  /// The row of those that a tick had no room for.
+  static let others: Int64 = 0
+  private static let nameLimit = 64
+
+  private let db: Database
+  private let mover: BoundStatement
+  private let device: BoundStatement
+  private let stall: BoundStatement
+
+  init(_ db: Database) throws {
+    self.db = db
+    mover = try BoundStatement(Self.moverSQL, db)
+    device = try BoundStatement(Self.deviceSQL, db)
+    stall = try BoundStatement(Self.stallSQL, db)
+  }
+
+  /// The start of the bucket that a moment falls into: floor, also before 1970.
+  static func bucket(_ time: Int64) -> Int64 {
+    let rest = time % bucketNanoseconds
+    let start = time.subtractingReportingOverflow(rest < 0 ? rest + bucketNanoseconds : rest)
+    return start.overflow ? .min : start.partialValue
+  }
+
+  func add(
+    _ activity: HostActivity, boot: BootID, host: Int64, _ processes: inout ProcessDirectory
+  ) throws {
+    let time = activity.time.nanoseconds
+    let bucket = Self.bucket(time)
+    let covered = Self.sum(activity.intervalNanoseconds)
+    for process in activity.processes where Self.isWorthIt(process, activity.intervalNanoseconds) {
+      let number = try processes.number(
+        of: process.id, process.owner, boot: boot, host: host, time: time, db)
+      try add(process, number, bucket, host, covered)
+    }
+    if activity.omittedIO.deviceBytes > 0 {
+      try addOthers(activity.omittedIO, bucket, host, covered)
+    }
+    for disk in activity.disks { try add(disk, bucket, host, covered) }
+    try addStall(activity, bucket, host, covered)
+  }
+
+  private static func isWorthIt(_ process: ProcessActivity, _ interval: UInt64) -> Bool {
+    process.deviceBytes > 0 || process.io.value?.cancelledWriteBytes ?? 0 > 0
+      || process.cpuNanoseconds > interval / cpuShare
+  }
+
+  private static let moverSQL = """
+    INSERT INTO mover (time_ns, host, process, covered_ns, read_bytes, write_bytes,
+      cancelled_bytes, reaped_read_bytes, reaped_write_bytes, cpu_ns)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+    ON CONFLICT DO UPDATE SET covered_ns = covered_ns + ?4, read_bytes = read_bytes + ?5,
+      write_bytes = write_bytes + ?6, cancelled_bytes = cancelled_bytes + ?7,
+      reaped_read_bytes = reaped_read_bytes + ?8, reaped_write_bytes = reaped_write_bytes + ?9,
+      cpu_ns = cpu_ns + ?10
+    """
+
+  private func add(
+    _ process: ProcessActivity, _ number: Int64, _ bucket: Int64, _ host: Int64, _ covered: Int64
+  ) throws {
+    let io = process.io.value
+    mover.bind(bucket, at: 1)
+    mover.bind(host, at: 2)
+    mover.bind(number, at: 3)
+    mover.bind(covered, at: 4)
+    // What couldn't be read stays NULL, whatever is added.
+    mover.bind(io.map { Self.sum($0.readBytes) }, at: 5)
+    mover.bind(io.map { Self.sum($0.writeBytes) }, at: 6)
+    mover.bind(io.map { Self.sum($0.cancelledWriteBytes) }, at: 7)
+    mover.bind(Self.sum(process.reaped.readBytes), at: 8)
+    mover.bind(Self.sum(process.reaped.writeBytes), at: 9)
+    mover.bind(Self.sum(process.cpuNanoseconds), at: 10)
+    try mover.run()
+  }
+
+  private func addOthers(
+    _ io: IOCounters, _ bucket: Int64, _ host: Int64, _ covered: Int64
+  ) throws {
+    mover.bind(bucket, at: 1)
+    mover.bind(host, at: 2)
+    mover.bind(Self.others, at: 3)
+    mover.bind(covered, at: 4)
+    mover.bind(Self.sum(io.readBytes), at: 5)
+    mover.bind(Self.sum(io.writeBytes), at: 6)
+    mover.bind(Self.sum(io.cancelledWriteBytes), at: 7)
+    mover.bind(Int64(0), at: 8)
+    mover.bind(Int64(0), at: 9)
+    mover.bind(Int64(0), at: 10)
+    try mover.run()
+  }
+
+  /// A count that can be added up a thousand times: no host moves an exabyte in a tick, and a sum
+  /// beyond SQLite's integers would become a fraction.
+  private static func sum(_ count: UInt64) -> Int64 { Int64(min(count, 1 << 50)) }
+
+  private static let deviceSQL = """
+    INSERT INTO device (time_ns, host, name, layer, covered_ns, reads, writes, read_bytes,
+      write_bytes, read_ms, write_ms, busy_ms, in_flight)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+    ON CONFLICT DO UPDATE SET covered_ns = covered_ns + ?5, reads = reads + ?6,
+      writes = writes + ?7, read_bytes = read_bytes + ?8, write_bytes = write_bytes + ?9,
+      read_ms = read_ms + ?10, write_ms = write_ms + ?11, busy_ms = busy_ms + ?12,
+      in_flight = max(in_flight, ?13)
+    """
+
+  private func add(
+    _ disk: DiskSample, _ bucket: Int64, _ host: Int64, _ covered: Int64
+  ) throws {
+    device.bind(bucket, at: 1)
+    device.bind(host, at: 2)
+    device.bind(Printable.text(disk.name, limit: Self.nameLimit), at: 3)
+    device.bind(Int64(disk.layer.rawValue), at: 4)
+    device.bind(covered, at: 5)
+    let counts = [
+      disk.reads, disk.writes, disk.readBytes, disk.writeBytes, disk.readMilliseconds,
+      disk.writeMilliseconds, disk.busyMilliseconds, disk.inFlight,
+    ]
+    for (index, count) in counts.enumerated() {
+      device.bind(Self.sum(count), at: 6 + Int32(index))
+    }
+    try device.run()
+  }
+
+  private static let stallSQL = """
+    INSERT INTO stall (time_ns, host, covered_ns, cpu_some_us, io_some_us, io_full_us,
+      memory_some_us, memory_full_us, dirty_kib, writeback_kib, swap_total_kib, swap_free_kib)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+    ON CONFLICT DO UPDATE SET covered_ns = covered_ns + ?3,
+      cpu_some_us = cpu_some_us + ?4, io_some_us = io_some_us + ?5, io_full_us = io_full_us + ?6,
+      memory_some_us = memory_some_us + ?7, memory_full_us = memory_full_us + ?8,
+      dirty_kib = max(coalesce(dirty_kib, ?9), coalesce(?9, dirty_kib)),
+      writeback_kib = max(coalesce(writeback_kib, ?10), coalesce(?10, writeback_kib)),
+      swap_total_kib = coalesce(?11, swap_total_kib),
+      swap_free_kib = min(coalesce(swap_free_kib, ?12), coalesce(?12, swap_free_kib))
+    """
+
+  private func addStall(
+    _ activity: HostActivity, _ bucket: Int64, _ host: Int64, _ covered: Int64
+  ) throws {
+    let (pressure, memory) = (activity.pressure, activity.memory)
+    stall.bind(bucket, at: 1)
+    stall.bind(host, at: 2)
+    stall.bind(covered, at: 3)
+    stall.bind(pressure.cpu.value.map { Self.sum($0.someMicroseconds) }, at: 4)
+    stall.bind(pressure.io.value.map { Self.sum($0.someMicroseconds) }, at: 5)
+    stall.bind(pressure.io.value.map { Self.sum($0.fullMicroseconds) }, at: 6)
+    stall.bind(pressure.memory.value.map { Self.sum($0.someMicroseconds) }, at: 7)
+    stall.bind(pressure.memory.value.map { Self.sum($0.fullMicroseconds) }, at: 8)
+    stall.bind(memory.dirtyKiB.value.map(Self.sum), at: 9)
+    stall.bind(memory.writebackKiB.value.map(Self.sum), at: 10)
+    stall.bind(memory.swapTotalKiB.value.map(Self.sum), at: 11)
+    stall.bind(memory.swapFreeKiB.value.map(Self.sum), at: 12)
+    try stall.run()
+  }
+}

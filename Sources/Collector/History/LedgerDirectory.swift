@@ -1,0 +1,148 @@
+import GRDB
+import Records
+
+/// The ledgers of the hosts at work, kept between batches, so that a frame costs one look-up in
+/// memory. After a transaction that was rolled back it must be emptied.
+struct LedgerDirectory {
+  /// A stream's place: a frame is mostly of the stream of the frame before.
+  struct Place: Hashable {
+    var host: Int64
+    var stream: StreamID
+  }
+
+  /// How old the time may be that a stream was seen last, nanoseconds: so seldom it is written.
+  private static let seenPrecision: Int64 = 3_600 * 1_000_000_000
+  /// Gaps of one stream whose end has no time yet; of more the end stays unknown.
+  private static let openGapsLimit = 64
+
+  private var hosts: [Int64: [StreamID: LedgerEntry]] = [:]
+  private var dirty: Set<Place> = []
+
+  mutating func removeAll() {
+    hosts.removeAll()
+    dirty.removeAll()
+  }
+
+  enum Verdict {
+    /// It is new: what it says is to be stored.
+    case new
+    /// It was settled before.
+    case known
+    /// It doesn't count: what it says may be used, but it settles no number.
+    case uncounted
+    /// Beyond what is kept of a host.
+    case refused
+  }
+
+  /// Takes a frame's number into the ledger.
+  mutating func take(
+    _ delivery: FrameDelivery, host: Int64, now: Int64, _ db: Database
+  ) throws -> Verdict {
+    let time = delivery.time?.nanoseconds
+    return try change(delivery.stream, host: host, now: now, db) { entry in
+      if entry.runs.contains(delivery.sequence) { return .known }
+      if delivery.isRepeatable, delivery.isLive, !entry.runs.isNext(delivery.sequence) {
+        return .uncounted
+      }
+      switch entry.runs.insert(delivery.sequence, time: time) {
+      case .refused: return .refused
+      case .known: return .known
+      case .added: break
+      }
+      if let time, !entry.openGaps.isEmpty {
+        for gap in entry.openGaps where gap.last < delivery.sequence {
+          try LedgerTable.closeGap(gap.id, at: time, db)
+        }
+        entry.openGaps.removeAll { $0.last < delivery.sequence }
+      }
+      return .new
+    }
+  }
+
+  /// Notes that frames are gone: those of them that aren't there.
+  mutating func take(_ loss: FrameLoss, host: Int64, now: Int64, _ db: Database) throws -> Verdict {
+    guard loss.first <= loss.last, LedgerRuns.numbers.contains(loss.first),
+      LedgerRuns.numbers.contains(loss.last)
+    else { return .refused }
+    return try change(loss.stream, host: host, now: now, db) { entry in
+      let missing = entry.runs.set.missing(in: loss.first...loss.last)
+      guard !missing.isEmpty else { return .known }
+      for numbers in missing {
+        let (from, to) = entry.runs.neighbours(of: numbers)
+        guard entry.runs.insert(numbers, time: nil) != .refused else { return .refused }
+        // An agent may tell it bit by bit.
+        if let newest = entry.newestGap, newest.last + 1 == numbers.lowerBound,
+          newest.reason == loss.reason, entry.openGaps.last?.id == newest.id
+        {
+          try LedgerTable.extendGap(newest.id, to: numbers.upperBound, db)
+          entry.newestGap?.last = numbers.upperBound
+          entry.openGaps[entry.openGaps.count - 1].last = numbers.upperBound
+          continue
+        }
+        let id = try LedgerTable.insertGap(
+          numbers, loss.reason, stream: entry.id, host: host, from: from, to: to, at: now, db)
+        entry.newestGap = (id, numbers.upperBound, loss.reason)
+        if to == nil, entry.openGaps.count < LedgerDirectory.openGapsLimit {
+          entry.openGaps.append(.init(id: id, last: numbers.upperBound))
+        }
+      }
+      return .new
+    }
+  }
+
+  private mutating func change(
+    _ stream: StreamID, host: Int64, now: Int64, _ db: Database,
+    _ body: (inout LedgerEntry) throws -> Verdict
+  ) throws -> Verdict {
+    if hosts[host] == nil { hosts[host] = try LedgerTable.streams(of: host, db) }
+    if hosts[host]?[stream] == nil { try begin(stream, host: host, now: now, db) }
+    guard var entry = hosts[host]?[stream] else { return .refused }
+    // Taken out, so that its runs are changed in place.
+    hosts[host]?[stream]?.runs = LedgerRuns()
+    defer { hosts[host]?[stream] = entry }
+    let verdict = try body(&entry)
+    guard verdict == .new else { return verdict }
+    if !entry.isDirty {
+      entry.isDirty = true
+      dirty.insert(Place(host: host, stream: stream))
+    }
+    return verdict
+  }
+
+  private mutating func begin(
+    _ stream: StreamID, host: Int64, now: Int64, _ db: Database
+  ) throws {
+    let known = hosts[host] ?? [:]
+    if known.count >= LedgerTable.streamsLimit,
+      let oldest = known.min(by: { ($0.value.seen, $0.value.id) < ($1.value.seen, $1.value.id) })
+    {
+      try LedgerTable.forget(oldest.value.id, db)
+      hosts[host]?[oldest.key] = nil
+      dirty.remove(Place(host: host, stream: oldest.key))
+    }
+    let id = try LedgerTable.insert(stream, host: host, seen: now, db)
+    hosts[host]?[stream] = LedgerEntry(id: id, seen: now)
+  }
+
+  /// Writes what the batch changed; what is settled of those streams now.
+  mutating func flush(
+    now: Int64, _ db: Database
+  ) throws -> [(host: Int64, stream: StreamID, settled: SequenceSet)] {
+    var changed: [(host: Int64, stream: StreamID, settled: SequenceSet)] = []
+    changed.reserveCapacity(dirty.count)
+    for place in dirty {
+      guard var entry = hosts[place.host]?[place.stream] else { continue }
+      try LedgerTable.write(entry.runs.runs, over: entry.kept, stream: entry.id, db)
+      if now - entry.seen > LedgerDirectory.seenPrecision {
+        try LedgerTable.note(seen: now, stream: entry.id, db)
+        entry.seen = now
+      }
+      entry.kept = entry.runs.runs
+      entry.isDirty = false
+      hosts[place.host]?[place.stream] = entry
+      changed.append((place.host, place.stream, entry.runs.set))
+    }
+    dirty.removeAll(keepingCapacity: true)
+    return changed
+  }
+}
