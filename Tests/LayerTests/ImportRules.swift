@@ -32,7 +32,7 @@ struct ImportRules {
     ("History", "Collector", ["Bytes", "Records", "GRDB", "GRDBSQLite"]),
     (
       "Collector", "Collector",
-      ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "TOMLKit"]
+      ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", "TOMLKit"]
     ),
     ("Watch", "Collector", ["Bytes", "Records", "CNcurses"]),
     (

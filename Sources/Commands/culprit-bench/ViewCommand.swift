@@ -51,7 +51,7 @@ struct ViewCommand: ParsableCommand {
       }
     }
     bars += try latencies(.table, "j21 3jo/we\u{1B}1fk2q1")
-    bars += try latencies(.processes, "jjkG0joR/wo\u{1B}fgfo")
+    bars += try latencies(.processes, "jjkG0joR/wo\u{1B}fgfo&wor\r&\r")
     printBars(bars, json: json)
   }
 

@@ -26,6 +26,7 @@ struct CollectCommand: AsyncParsableCommand {
   @OptionGroup var history: HistoryOptions
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var local: LocalOptions
+  @OptionGroup var notifying: NotifyOptions
   @OptionGroup var logging: LogOptions
 
   @Option(name: .customLong("for"), help: ArgumentHelp("End by itself.", valueName: "90s|5m|24h"))
@@ -39,7 +40,9 @@ struct CollectCommand: AsyncParsableCommand {
     let count = plan.targets.count
     log.notice(
       "recording \(count) host\(count == 1 ? "" : "s") into \(session.path) (pid \(getpid()))")
-    untilStopped(signals, &session, log)
+    let notifier = notifying.notifier(log)
+    untilStopped(signals, &session, notifier, log)
+    notifier?.stop()
     let lost = session.stop()
     guard lost == 0 else {
       throw CommandFailure.failed("stopped; \(lost) rows could not be stored, see above")
@@ -54,12 +57,14 @@ struct CollectCommand: AsyncParsableCommand {
   }
 
   private func untilStopped(
-    _ signals: StopSignals, _ session: inout CollectSession, _ log: Logger
+    _ signals: StopSignals, _ session: inout CollectSession, _ notifier: Notifier?, _ log: Logger
   ) {
     let end = duration.map { SteadyTime.after(seconds: $0.seconds) } ?? .never
     var journal = StateJournal(log: log)
     while !signals.wantsStop, !end.isPast {
-      journal.note(session.statuses.drain().events)
+      let events = session.statuses.drain().events
+      journal.note(events)
+      notifier?.take(events)
       if signals.takeReload() { reload(&session, log) }
       signals.wait(seconds: 1, until: end)
     }

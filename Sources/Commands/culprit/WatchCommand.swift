@@ -52,6 +52,7 @@ struct WatchCommand: AsyncParsableCommand {
   @OptionGroup var history: HistoryOptions
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var local: LocalOptions
+  @OptionGroup var notifying: NotifyOptions
   @OptionGroup var zone: ZoneOptions
   @OptionGroup var logging: LogOptions
 
@@ -116,7 +117,7 @@ struct WatchCommand: AsyncParsableCommand {
     }
     let plan = try plan()
     let (source, notice) = try makeSource(plan, log)
-    try using(source) { source in
+    try using(notified(source, log)) { source in
       if isScreen {
         let options = screenOptions(plan.hostNames, rules, notice)
         return try watch(&source, options, candidates(plan), signals, end, log)
@@ -144,6 +145,10 @@ struct WatchCommand: AsyncParsableCommand {
     guard lost == 0 else {
       throw CommandFailure.failed("\(lost) rows could not be stored; the reasons stand in the log")
     }
+  }
+
+  private func notified(_ source: any EventSource, _ log: Logger) -> any EventSource {
+    notifying.notifier(log).map { NotifyingSource(source: source, notifier: $0) } ?? source
   }
 
   private func plan() throws -> FleetPlan {
@@ -174,7 +179,7 @@ struct WatchCommand: AsyncParsableCommand {
     }
     let plan = try plan()
     let (source, notice) = try makeSource(plan, log)
-    try using(source) { source in
+    try using(notified(source, log)) { source in
       try watch(
         &source, screenOptions(plan.hostNames, rules, notice), candidates(plan), signals, end, log)
     }

@@ -16,16 +16,19 @@ public struct HostSelection: Sendable {
   public var localAgent: @Sendable () -> LocalAgent
   /// Whether other hosts' rows come from their agents where they have one.
   public var prefersAgents: Bool
+  /// What is copied to hosts without one; `nil`: nothing.
+  public var temporaryAgent: TemporaryAgent?
 
   public init(
     fleet: FleetFile?, overrides: LinkSettings = LinkSettings(),
     localAgent: @escaping @Sendable () -> LocalAgent = { .missing("no agent is looked for") },
-    prefersAgents: Bool = false
+    prefersAgents: Bool = false, temporaryAgent: TemporaryAgent? = nil
   ) {
     self.fleet = fleet
     self.overrides = overrides
     self.localAgent = localAgent
     self.prefersAgents = prefersAgents
+    self.temporaryAgent = temporaryAgent
   }
 
   /// The name this machine has for itself.
@@ -148,7 +151,8 @@ public struct HostSelection: Sendable {
       name: host.name, address: host.address,
       transport: host.transport ?? defaults.transport ?? .auto,
       explicit: overrides.over(host.settings), defaults: defaults.settings,
-      command: RemoteCommand.text(intervalSeconds: interval, prefersAgent: prefersAgents),
+      command: RemoteCommand.text(
+        intervalSeconds: interval, prefersAgent: prefersAgents, temporary: temporaryAgent),
       intervalSeconds: interval)
     if prefersAgents { target.vmstatReason = RemoteCommand.noAgentReason }
     target.asksAgent = prefersAgents

@@ -10,16 +10,21 @@ public final class FleetCollector: Sendable {
   private let queues: [FleetEventQueue]
   private let backFill: BackFill?
   private let targets = Mutex<[String: FleetTarget]>([:])
+  private let temporaryAgent: TemporaryAgent?
   private let log: Logger
 
-  /// - Parameter backFill: what is stored of agents' streams, where they are recorded: what is
-  ///   missing is fetched. Without it frames are only followed.
+  /// - Parameters:
+  ///   - backFill: what is stored of agents' streams, where they are recorded: what is missing is
+  ///     fetched. Without it frames are only followed.
+  ///   - temporaryAgent: what the targets' commands may ask for.
   public init(
-    options: FleetOptions, queues: [FleetEventQueue], backFill: BackFill? = nil, log: Logger
+    options: FleetOptions, queues: [FleetEventQueue], backFill: BackFill? = nil,
+    temporaryAgent: TemporaryAgent? = nil, log: Logger
   ) throws(LinkFailure) {
     self.backFill = backFill
     fleet = try Fleet(options: options, log: log)
     self.queues = queues
+    self.temporaryAgent = temporaryAgent
     self.log = log
   }
 
@@ -67,7 +72,10 @@ public final class FleetCollector: Sendable {
     for name in change.removed { fleet.remove(name) }
     for name in change.added + change.changed {
       guard let target = wanted[name] else { continue }
-      fleet.add(target, delegate: HostFeed(target: target, queues: queues, backFill: backFill))
+      fleet.add(
+        target,
+        delegate: HostFeed(
+          target: target, queues: queues, backFill: backFill, temporaryAgent: temporaryAgent))
     }
     return change
   }

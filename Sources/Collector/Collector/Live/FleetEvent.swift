@@ -59,6 +59,7 @@ public final class FleetEventQueue: Sendable {
       return
     case .status: break
     case .lost, .filled: if content != .recording { return }
+    case .burst: if content == .recording { return }
     default: if content == .states { return }
     }
     append(event)

@@ -10,6 +10,10 @@ enum GreetingLine: Equatable {
   case error(String)
   /// An agent is started: requests may be sent to it.
   case agent
+  /// So many bytes of an agent may be sent.
+  case send(Int)
+  /// Why there is no temporary agent after all.
+  case fallback(String)
   /// One that we don't know, or can't read: from another version, or from something else.
   case other
 
@@ -30,6 +34,13 @@ enum GreetingLine: Equatable {
       self = .version(Int(clamping: version))
     } else if line.equals("@agent", in: word) {
       self = .agent
+    } else if line.equals("@send", in: word) {
+      let count = line.nextWord(&cursor).flatMap { line.decimal(in: $0) } ?? 0
+      self = .send(Int(clamping: count))
+    } else if line.equals("@fallback", in: word) {
+      // The blank between them is none of it.
+      let start = min(cursor + 1, line.count)
+      self = .fallback(Printable.text(line.extracting(start..<line.count), limit: 200))
     } else if line.equals("@error", in: word) {
       self = .error(Printable.text(line.extracting(cursor..<line.count), limit: 200))
     } else {

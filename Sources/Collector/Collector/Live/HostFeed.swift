@@ -11,6 +11,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   // Invariant of @unchecked: after init, used on the link's event-loop thread only.
   private let target: FleetTarget
   private let queues: [FleetEventQueue]
+  private let temporaryAgent: TemporaryAgent?
   private var status: HostStatus
   private var wasConnected = false
 
@@ -19,6 +20,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var agent: AgentStream?
   /// Whether the agent was asked for its frames.
   private var hasAsked = false
+  /// While the agent is on its way there, and when that was told last.
+  private var upload: AgentUpload?
+  private var uploadTold: ContinuousClock.Instant?
+  /// Whether the agent was copied there, and why it couldn't be.
+  private var isTemporary = false
+  private var fallbackReason: String?
   /// What earlier connections told of the host's processes.
   private var identities = Introductions()
   /// Fetches what the agent kept for us; `nil` where nothing is recorded.
@@ -55,9 +62,16 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private static let clockSeconds = 60.0
   private static let clockNews = 0.5
 
-  init(target: FleetTarget, queues: [FleetEventQueue], backFill: BackFill? = nil) {
+  /// - Parameters:
+  ///   - backFill: what is stored of agents' streams; `nil` where nothing is recorded.
+  ///   - temporaryAgent: what the target's command may ask for.
+  init(
+    target: FleetTarget, queues: [FleetEventQueue], backFill: BackFill? = nil,
+    temporaryAgent: TemporaryAgent? = nil
+  ) {
     self.backFill = backFill.map { HostBackFill(host: target.name, shared: $0) }
     self.target = target
+    self.temporaryAgent = temporaryAgent
     self.queues = queues
     status = HostStatus(host: target.name, address: target.address, since: .now)
   }
@@ -127,6 +141,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     backFill?.reset()
     clockCompared = nil
     (isAtLineStart, agent, hasAsked) = (true, nil, target.asksAgent)
+    (upload, uploadTold, isTemporary, fallbackReason) = (nil, nil, false, nil)
     lines.reset()
     parser = VmstatParser()
     rows = 0
@@ -184,8 +199,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     if let agent { identities = agent.identities }
   }
 
-  /// Something was stored, or what we sent has left.
+  /// Something was stored, or what we sent has left: the next piece of the agent that is copied
+  /// there, or what its spool is asked for next.
   func linkDidDrain() -> [UInt8] {
+    if upload != nil { return nextPiece() }
     var output: [UInt8] = []
     if agent != nil { step(&output) }
     return output
@@ -226,6 +243,29 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   /// The requests that an agent's frames depend on. Who runs vmstat never reads them.
   func linkWillStart() -> [UInt8] {
     target.asksAgent ? AgentRequests.stream : []
+  }
+
+  private func nextPiece() -> [UInt8] {
+    let bytes = upload?.next() ?? []
+    let isDue = uploadTold.map { .now - $0 >= .milliseconds(500) } ?? true
+    if isDue { tellUpload() }
+    return bytes
+  }
+
+  /// That, and how far, the agent is on its way; until it runs, nothing else is to be told.
+  private func tellUpload() {
+    uploadTold = .now
+    status.state = .connecting
+    status.lastError = "sending the agent: \(upload?.percent ?? 0) %"
+    send(.status(status))
+  }
+
+  private func endUpload() {
+    guard upload != nil else { return }
+    upload = nil
+    status.state = .connected
+    status.lastError = nil
+    send(.status(status))
   }
 
   func linkDidAnswer(_ answer: [UInt8]?) {
@@ -274,6 +314,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
         hasAsked = true
         feedback.output += AgentRequests.stream
       }
+      if case .send(let count) = greeting { beginUpload(count, &feedback) }
       take(greeting)
       return
     }
@@ -314,8 +355,25 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       lastLoad = average.oneMinute
       if let uptime { clock.anchor(uptimeSeconds: uptime) }
     case .error(let text): remoteError = text
-    case .version, .other, .agent, .cpus, .clock: break
+    case .agent: endUpload()
+    case .fallback(let why):
+      endUpload()
+      (isTemporary, fallbackReason) = (false, why)
+    case .version, .other, .send, .cpus, .clock: break
     }
+  }
+
+  /// The host has no agent, and waits for ours.
+  private func beginUpload(_ count: Int, _ feedback: inout LinkFeedback) {
+    guard let temporaryAgent, upload == nil, !isTemporary, count == temporaryAgent.bytes.count
+    else { return }
+    isTemporary = true
+    // What it was asked before was meant for an agent that wasn't there.
+    hasAsked = false
+    upload = AgentUpload(temporaryAgent)
+    tellUpload()
+    feedback.isProgress = true
+    feedback.output += upload?.next() ?? []
   }
 
   /// Whether tasks seem to be in `D`: by `b`, or, since that doesn't count those that wait for a
@@ -361,7 +419,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       return
     }
     let time = clock.time(stamp: stamp)
-    tell(through: target.vmstatReason.map { "vmstat: \($0)" } ?? "vmstat")
+    let reason = fallbackReason.map { "no temporary agent: \($0)" } ?? target.vmstatReason
+    tell(through: reason.map { "vmstat: \($0)" } ?? "vmstat")
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }
     send(
@@ -381,6 +440,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   // MARK: - The agent
 
+  private func named(_ agent: String) -> String { isTemporary ? "\(agent), temporary" : agent }
+
   private func take(
     _ news: AgentStream.News, _ current: StreamID?, _ feedback: inout LinkFeedback
   ) {
@@ -390,7 +451,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       feedback.isProgress = true
       status.cpus = cpus ?? status.cpus
       status.clockOffset = time.seconds(since: .now)
-      status.through = through
+      status.through = named(through)
       send(.status(status))
     case .tick(let time):
       feedback.isProgress = true
@@ -399,7 +460,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       feedback.failure = floodIfAny("an agent")
     case .pace(let through, let seconds):
       feedback.intervalSeconds = seconds
-      tell(through: through)
+      tell(through: named(through))
     case .delivery(let delivery):
       backFill?.note(delivery, current: current)
       send(.delivery(delivery))

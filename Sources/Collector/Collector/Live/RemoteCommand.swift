@@ -28,11 +28,17 @@ public enum RemoteCommand {
 
   /// - Parameter prefersAgent: vmstat only where there is no agent that can be run. One that can't
   ///   even say its version is none.
-  public static func text(intervalSeconds: Int, prefersAgent: Bool = false) -> String {
+  /// - Parameter temporary: what is copied there where there is none.
+  public static func text(
+    intervalSeconds: Int, prefersAgent: Bool = false, temporary: TemporaryAgent? = nil
+  ) -> String {
     guard prefersAgent, intervalSeconds <= LocalAgent.longestIntervalSeconds else {
       return vmstat(intervalSeconds: intervalSeconds)
     }
-    return remoteAgent(intervalSeconds: intervalSeconds) + "; "
+    let copied = temporary.map {
+      $0.script(intervalSeconds: intervalSeconds, requestBytes: AgentRequests.stream.count) + "; "
+    }
+    return remoteAgent(intervalSeconds: intervalSeconds) + "; " + (copied ?? "")
       + vmstat(intervalSeconds: intervalSeconds)
   }
 

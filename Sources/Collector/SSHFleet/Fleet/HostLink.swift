@@ -158,7 +158,10 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     if let question = feedback.question { ask(question) }
     send(feedback.output)
     if let seconds = feedback.intervalSeconds { follow(seconds) }
-    guard feedback.isProgress else { return }
+    if feedback.isProgress { noteProgress() }
+  }
+
+  private func noteProgress() {
     lastProgress = monotonicNow()
     if let connectedAt, lastProgress - connectedAt > Self.settledAfter { backoff.reset() }
     guard isStale else { return }
@@ -202,7 +205,11 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
 
   func carrierDidDrain() {
     guard connectedAt != nil else { return }
-    send(delegate.linkDidDrain())
+    let bytes = delegate.linkDidDrain()
+    guard !bytes.isEmpty else { return }
+    // Who takes what it is sent isn't silent.
+    noteProgress()
+    send(bytes)
   }
 
   /// From here we are inside a read of the carrier, so the question waits for the next turn.

@@ -19,6 +19,8 @@ struct HostWork: Sendable {
 
   /// Most processes kept of a host; an agent names fewer.
   static let processesLimit = 1000
+  /// A host may count what it likes; no machine has this many.
+  static let omittedLimit = 10_000_000
   /// After a hole of so many seconds the means begin anew.
   static let holeSeconds = 30.0
   /// What a tick says is news for so many of its intervals, and for so many seconds at least.
@@ -27,6 +29,13 @@ struct HostWork: Sendable {
 
   /// Ticks that the rates are means of.
   var averagedTicks: Int { min(ticks, WatchedProcess.ticksAveraged) }
+
+  /// How long those ticks were together.
+  var averagedSeconds: Double {
+    var seconds = 0.0
+    for slot in 0..<WatchedProcess.ticksAveraged { seconds += Double(intervals[slot]) / 1e9 }
+    return seconds
+  }
 
   /// Whether it tells of `now`.
   func isValid(at now: Timestamp) -> Bool {
@@ -93,7 +102,8 @@ struct HostWork: Sendable {
       read += Double(omittedReads[slot])
       write += Double(omittedWrites[slot])
     }
-    omitted = (max(0, activity.omittedProcesses), read / seconds, write / seconds)
+    let others = min(max(0, activity.omittedProcesses), Self.omittedLimit)
+    omitted = (others, read / seconds, write / seconds)
   }
 
   /// What the filter says of a process; asked once of each.

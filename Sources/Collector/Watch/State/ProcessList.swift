@@ -19,6 +19,7 @@ struct ProcessList: Sendable {
   private(set) var hostCount = 0
   /// Ticks that rates are means of, where a host has sent so many.
   private(set) var averagedTicks = 0
+  private(set) var averagedSeconds = 0.0
   /// What has no line: those that do next to nothing, those whose bytes we don't know and that
   /// don't use a CPU, and those beyond the last line.
   private(set) var quiet = 0
@@ -71,6 +72,7 @@ struct ProcessList: Sendable {
       }
       hostCount += 1
       averagedTicks = max(averagedTicks, hosts[place].work.averagedTicks)
+      averagedSeconds = max(averagedSeconds, hosts[place].work.averagedSeconds)
       add(hosts[place].work.omitted)
       let waiting = hosts[place].waitingProcesses
       let name = filter.isEmpty ? "" : hosts[place].name

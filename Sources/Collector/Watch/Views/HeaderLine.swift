@@ -72,8 +72,9 @@ enum HeaderLine {
       .filter { $0.1 > 0 }
     let words = states.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
     let healthy = counts.reduce(0) { $0 + ($1.key.isHealthy ? $1.value : 0) }
+    let all = "\(hosts.count) \(noun)\(words.isEmpty ? "" : ": \(words)")"
     return [
-      "culprit \(hosts.count) \(noun)\(words.isEmpty ? "" : ": \(words)")",
+      "culprit \(all)", all,
       "culprit \(healthy) of \(hosts.count) \(noun) connected",
       "\(healthy) of \(hosts.count) connected",
       "\(healthy)/\(hosts.count)",

@@ -83,7 +83,9 @@ enum ProcessText {
     guard list.hostCount > 0 else { return "" }
     let processes = list.processCount == 1 ? "1 process" : "\(list.processCount) processes"
     let hosts = list.hostCount == 1 ? "1 host" : "\(list.hostCount) hosts"
-    let ticks = list.averagedTicks == 1 ? "of one tick" : "mean of \(list.averagedTicks) ticks"
+    let seconds = Int(min(list.averagedSeconds.rounded(), 1e6))
+    let ticks =
+      list.averagedTicks == 1 ? "of \(seconds) s" : "mean of \(list.averagedTicks) ticks"
     return "read \(CompactNumber.byteRate(list.readBytes))/s, "
       + "write \(CompactNumber.byteRate(list.writeBytes))/s by \(processes) on \(hosts), \(ticks)"
   }

@@ -95,13 +95,63 @@ struct ConnectionOptions: ParsableArguments {
 
 /// How rows are read; the same in every command that reads them.
 struct LocalOptions: ParsableArguments {
-  @Flag(help: "Through vmstat, also on hosts that have culprit-agent in PATH.")
+  enum AgentUse: String, ExpressibleByArgument, CaseIterable {
+    case auto, temporary, none
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "Whose rows are read: of the host's own culprit-agent where it has one (auto), of one that "
+        + "is copied there for the session where it has none (temporary), or vmstat's (none).",
+      valueName: "auto|temporary|none"))
+  var agent = AgentUse.auto
+
+  @Flag(help: "The same as --agent none.")
   var noAgent = false
 
-  var agent: @Sendable () -> LocalAgent {
-    if noAgent { return { .missing("--no-agent was given") } }
+  func validate() throws {
+    if noAgent, agent == .temporary {
+      throw ValidationError("--no-agent and --agent temporary can't both be given.")
+    }
+  }
+
+  var usesAgents: Bool { !noAgent && agent != .none }
+
+  var localAgent: @Sendable () -> LocalAgent {
+    guard usesAgents else {
+      let option = noAgent ? "--no-agent" : "--agent none"
+      return { .missing("\(option) was given") }
+    }
     return { LocalAgent.find() }
   }
+
+  /// What is copied to hosts that have no agent, where that is wanted.
+  func temporaryAgent() throws(CommandFailure) -> TemporaryAgent? {
+    guard agent == .temporary else { return nil }
+    do throws(TemporaryAgent.Problem) {
+      return try TemporaryAgent(LocalAgent.find())
+    } catch {
+      throw .failed(error.description)
+    }
+  }
+}
+
+/// Who is told of bursts; the same in every command that follows agents.
+struct NotifyOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Run a shell command when a burst of a host begins and ends, with JSON on its standard input.",
+      discussion:
+        "One object: event (burst-opened, burst-closed), host, time, trigger, looks, and counts of "
+        + "who waited for what. At most 60 s, one at a time and one each 10 s per host.",
+      valueName: "command"))
+  var notify: String?
+
+  func validate() throws {
+    if notify?.isEmpty ?? false { throw ValidationError("--notify needs a command.") }
+  }
+
+  func notifier(_ log: Logger) -> Notifier? { notify.map { Notifier(command: $0, log: log) } }
 }
 
 /// How times are shown.

@@ -6,10 +6,12 @@ import SSHFleet
 /// What `collect` keeps running: the connections of a fleet and the history they go into. Both
 /// can be changed while it runs.
 struct CollectSession {
-  /// What is told of the hosts' connections, for the log.
+  /// What is told of the hosts' connections and bursts, for the log and for who is notified.
   let statuses = FleetEventQueue(limit: 10_000, content: .states)
   private let log: Logger
   private var options: FleetOptions
+  /// Of the agent that is copied to hosts.
+  private var checksum: String?
   private var collector: FleetCollector
   private var recording: Recording
   /// Rows that an earlier history of this session could not take.
@@ -18,6 +20,7 @@ struct CollectSession {
   init(_ plan: FleetPlan, path: String, log: Logger) throws {
     self.log = log
     options = plan.options
+    checksum = plan.temporaryAgent?.checksum
     recording = try Recording(path: path, plan: plan, log: log)
     collector = try plan.collector([recording.queue, statuses], backFill: recording.backFill, log)
     recording.start()
@@ -32,7 +35,10 @@ struct CollectSession {
   /// Hosts that stay keep their connection, unless what changed concerns how all are reached or
   /// where rows go. A thread more or less isn't worth connecting anew: that waits for a restart.
   mutating func apply(_ plan: FleetPlan, path new: String) throws -> String {
-    guard new != path || plan.options.sshConfigFile != options.sshConfigFile else {
+    guard
+      new != path || plan.options.sshConfigFile != options.sshConfigFile
+        || plan.temporaryAgent?.checksum != checksum
+    else {
       try recording.apply(plan)
       return collector.apply(plan.targets).description
     }
@@ -55,6 +61,7 @@ struct CollectSession {
       next.start()
     }
     (collector, recording, options) = (connections, next, plan.options)
+    checksum = plan.temporaryAgent?.checksum
     collector.start(plan.targets)
     return "\(plan.targets.count) hosts connected anew, recording into \(path)"
   }

@@ -9,6 +9,8 @@ import SSHFleet
 struct FleetPlan {
   var file: FleetFile?
   var targets: [FleetTarget]
+  /// What the targets' commands may ask for.
+  var temporaryAgent: TemporaryAgent?
   var options: FleetOptions
   var retention: Recorder.Retention
   var durability: HistoryStore.Durability
@@ -20,7 +22,7 @@ struct FleetPlan {
   ) throws {
     try self.init(
       arguments: arguments, file: history.fleetFile(), connection: connection,
-      local: local, acceptsNewKeys: acceptsNewKeys)
+      local: local, temporaryAgent: local.temporaryAgent(), acceptsNewKeys: acceptsNewKeys)
   }
 
   /// Chooses the hosts that `arguments` name, of those of `file`.
@@ -28,18 +30,20 @@ struct FleetPlan {
   /// - Parameter local: how rows are read; `nil` where nobody reads any.
   init(
     arguments: [String], file: FleetFile?, connection: ConnectionOptions,
-    local: LocalOptions?, acceptsNewKeys: Bool
+    local: LocalOptions?, temporaryAgent: TemporaryAgent? = nil, acceptsNewKeys: Bool
   ) throws {
     self.file = file
     let overrides = LinkSettings(
       identities: connection.identity.isEmpty ? nil : connection.identity,
       knownHosts: connection.knownHosts.isEmpty ? nil : connection.knownHosts)
     let nobody: @Sendable () -> LocalAgent = { .missing("nobody reads rows here") }
-    let agent = local?.agent ?? nobody
+    let agent = local?.localAgent ?? nobody
+    self.temporaryAgent = temporaryAgent
     do throws(HostSelection.Problem) {
       targets = try HostSelection(
         fleet: file, overrides: overrides,
-        localAgent: agent, prefersAgents: local?.noAgent == false
+        localAgent: agent, prefersAgents: local?.usesAgents == true,
+        temporaryAgent: temporaryAgent
       ).targets(arguments)
     } catch {
       throw CommandFailure.usage(error.description)
@@ -67,7 +71,9 @@ struct FleetPlan {
     _ queues: [FleetEventQueue], backFill: BackFill? = nil, _ log: Logger
   ) throws(CommandFailure) -> FleetCollector {
     do throws(LinkFailure) {
-      return try FleetCollector(options: options, queues: queues, backFill: backFill, log: log)
+      return try FleetCollector(
+        options: options, queues: queues, backFill: backFill, temporaryAgent: temporaryAgent,
+        log: log)
     } catch {
       throw .failed(error.description)
     }
