@@ -29,18 +29,23 @@ struct PastSuspectTests {
     let lines = try await eventually("both in the history", detail: { collect.errorText }) {
       guard FileManager.default.fileExists(atPath: home.db) else { return nil as [[String: Any]]? }
       let found = try await suspects("--since", "10m", "--rows", "1000")
-      let pids = Set(found.compactMap { $0["pid"] as? Int })
-      return pids.contains(waiter) && pids.contains(Int(writer.pid)) ? found : nil
+      // It waits for its children, too, and moved nothing at its first tick.
+      let hasWaited = found.contains {
+        $0["pid"] as? Int == waiter && $0["wait_seconds"] as? Double ?? 0 > 0
+      }
+      let hasMoved = found.contains {
+        $0["pid"] as? Int == Int(writer.pid) && $0["write_bytes"] as? Int ?? 0 > 65_536
+      }
+      return hasWaited && hasMoved ? found : nil
     }
     let host = try #require(lines.first?["host"] as? String)
     let waits = try #require(lines.first { $0["pid"] as? Int == waiter })
     #expect(waits["wait_reason"] as? String == "file lock" && waits["state"] as? String == "S")
     #expect(waits["holders"] as? [Int] == [Int(lock.holder)])
     #expect(waits["lock_path"] as? String == lock.path)
-    #expect(waits["looks"] as? Int ?? 0 > 0 && waits["wait_seconds"] as? Double ?? 0 > 0)
+    #expect(waits["looks"] as? Int ?? 0 > 0)
     let moves = try #require(lines.first { $0["pid"] as? Int == Int(writer.pid) })
-    #expect(moves["write_bytes"] as? Int ?? 0 > 65_536, "\(moves)")
-    #expect(moves["covered_seconds"] as? Double ?? 0 > 0 && moves["wait_reason"] is NSNull)
+    #expect(moves["covered_seconds"] as? Double ?? 0 > 0, "\(moves)")
     #expect((moves["ancestors"] as? [[String: Any]])?.first?["pid"] as? Int == Int(getpid()))
 
     let text = try await home.run("suspects", host, "--since", "10m", "--db", home.db)

@@ -29,7 +29,7 @@ struct SuspectsCommand: AsyncParsableCommand {
         culprit suspects @db --check || page-somebody
 
       EXIT CODES
-        0 told   1 some hosts didn't answer   2 wrong use   3 somebody waits, with --check
+        0 told   1 some hosts didn't answer   2 wrong use   3 trouble, with --check
       """)
 
   @Argument(help: ArgumentHelp("Hosts, ranges or @tags; all of the fleet file by default."))
