@@ -53,7 +53,7 @@ struct FleetSuspectTests {
     fleet.rows = 3
     let text = fleet.text()
     #expect(text.split(separator: "\n").count { $0.contains("NFS RPC") } == 3)
-    #expect(text.components(separatedBy: "and 6 more").count == 3, "\(text)")
+    #expect(text.components(separatedBy: "and 6 more").count == 4, "\(text)")
   }
 
   @Test func oneHostIsShownAsItsAgentShowsIt() {

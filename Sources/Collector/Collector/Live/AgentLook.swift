@@ -19,7 +19,7 @@ public struct AgentLook: Sendable {
     var question = AgentQuestion(.recent(seconds: UInt32(min(max(seconds, 1), 3600).rounded(.up))))
     question.seconds += seconds
     question.byteLimit = 64 << 20
-    question.isEnough = { frames in AgentLook(frames).covers(seconds) }
+    question.coveredSeconds = seconds
     let replies = try question.ask(targets, options: options, localAgent: localAgent, log: log)
     return replies.map { reply in
       (host: reply.host, look: reply.outcome.map { AgentLook($0) })
@@ -39,13 +39,6 @@ public struct AgentLook: Sendable {
       default: continue
       }
     }
-  }
-
-  /// Whether the time that the ticks cover is `seconds` or nearly. The first of an agent that has
-  /// just been started covers none; one of an agent that goes slowly may cover all.
-  private func covers(_ seconds: Double) -> Bool {
-    let covered = ticks.reduce(0) { $0 + Double($1.intervalNanoseconds) / 1e9 }
-    return covered > 0 && covered >= seconds * 0.9
   }
 }
 
