@@ -7,7 +7,8 @@ public final class NetworkNamespaces: Sendable {
   private let prefix: String
 
   public static let canBeMade =
-    Machine.isRoot && Machine.has("ip") && FileManager.default.fileExists(atPath: "/proc/self/ns/net")
+    Machine.isRoot && Machine.has("ip")
+    && FileManager.default.fileExists(atPath: "/proc/self/ns/net")
   public static let needs = "needs root and ip (iproute2)"
 
   public static func make(_ count: Int) async throws -> NetworkNamespaces {
@@ -40,7 +41,8 @@ public final class NetworkNamespaces: Sendable {
     var lines = ["netns add \(centre)"]
     for index in 0..<count { lines.append("netns add \(host(index))") }
     try await batch(lines)
-    lines = ["link add br0 type bridge", "link set br0 up", "link set lo up",
+    lines = [
+      "link add br0 type bridge", "link set br0 up", "link set lo up",
       "address add 10.231.0.254/24 dev br0",
     ]
     for index in 0..<count {

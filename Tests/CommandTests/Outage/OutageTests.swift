@@ -45,18 +45,13 @@ struct OutageTests {
 
   /// Until every host is connected and nothing is to come.
   private func awaitAll(_ fleet: NamespaceFleet) async throws {
-    var last: [String] = []
     try await until(
       "all that was kept", within: 180,
-      detail: { "\(last)\n\(fleet.collector?.errorText.suffix(2000) ?? "")" }
+      detail: { String(fleet.collector?.errorText.suffix(2000) ?? "") }
     ) {
-      let hosts = try await fleet.home.hosts()
-      last = hosts.values.compactMap { host in
-        let toCome = (host["frames_to_come"] as? Int) ?? -1
-        guard host["state"] as? String != "connected" || toCome != 0 else { return nil }
-        return "\(host["host"] ?? "?") \(host["state"] ?? "?") \(toCome)"
-      }
-      return hosts.count == fleet.count && last.isEmpty
+      try await fleet.home.number(
+        "SELECT count(*) FROM server WHERE state = 'connected' AND frames_to_come = 0")
+        == fleet.count
     }
   }
 
