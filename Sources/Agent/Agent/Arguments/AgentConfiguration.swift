@@ -18,9 +18,9 @@ enum AgentConfiguration {
     }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw UsageError("\(path) is no regular file")
-    }
+    // /dev/null is a file with nothing in it.
+    guard fstat(descriptor, &status) == 0, [S_IFREG, S_IFCHR].contains(status.st_mode & S_IFMT)
+    else { throw UsageError("\(path) is no regular file") }
     var bytes = [UInt8](repeating: 0, count: byteLimit + 1)
     var count = 0
     while count < bytes.count {
