@@ -31,7 +31,7 @@ struct PastSuspectTests {
       let found = try await suspects("--since", "10m", "--rows", "1000")
       // It waits for its children, too, and moved nothing at its first tick.
       let hasWaited = found.contains {
-        $0["pid"] as? Int == waiter && $0["wait_seconds"] as? Double ?? 0 > 0
+        $0["pid"] as? Int == waiter && $0["wait_seconds"] as? Double ?? 0 >= 0.5
       }
       let hasMoved = found.contains {
         $0["pid"] as? Int == Int(writer.pid) && $0["write_bytes"] as? Int ?? 0 > 65_536
