@@ -176,6 +176,32 @@ import Testing
     #expect(Screen.render(state).text.joined().contains("denied"))
   }
 
+  /// A filter is asked about the busiest first, and about all of them by and by.
+  @Test func aFilterIsAskedByAndBy() {
+    let hosts = (1...40).map { "web\($0)" }
+    var state = state(hosts)
+    for (number, host) in hosts.enumerated() {
+      let processes = (1...100).map { pid in
+        Work.process(
+          Int32(pid), read: UInt64(number * 100 + pid), command: pid == 7 ? "wanted" : "other")
+      }
+      state.apply(.activity(Work.activity(host, night, processes)))
+    }
+    state.apply(.tick(night))
+    state.type("&wanted<Enter>")
+    #expect(state.fleet.processes.unfiltered == 4000 - ProcessList.judgedLimit)
+    #expect(commands(state).count == 30 && commands(state).allSatisfy { $0 == "wanted" })
+    #expect(state.fleet.processes.lines.first?.place == 39)
+    state.apply(.tick(night))
+    #expect(state.fleet.processes.unfiltered == 0 && commands(state).count == 40)
+    state.type("&!wanted<Enter>&wanted<Enter>")
+    state.apply(.tick(night))
+    #expect(commands(state).isEmpty)
+    state.type("&<Enter>")
+    #expect(commands(state).count == ProcessList.linesLimit)
+    #expect(state.fleet.processes.beyond == 4000 - ProcessList.linesLimit)
+  }
+
   @Test func aBurstMarksItsHost() {
     var state = WatchState(hosts: ["a", "b"], columns: 80, rows: 24, now: night, view: .table)
     state.apply(.sample(sample("a", night, calm(1))))

@@ -33,7 +33,7 @@ public final class FleetEventQueue: Sendable {
     case watching
     /// Everything, agents' frames as such, late ones too.
     case recording
-    /// States only.
+    /// States and bursts only.
     case states
   }
 
@@ -57,7 +57,7 @@ public final class FleetEventQueue: Sendable {
     case .delivery(let delivery) where content != .recording:
       if content == .watching, delivery.isLive { pushParts(of: delivery) }
       return
-    case .status: break
+    case .status, .burst: break
     case .lost, .filled: if content != .recording { return }
     case .burst: if content == .recording { return }
     default: if content == .states { return }

@@ -106,13 +106,17 @@ struct HostWork: Sendable {
     omitted = (others, read / seconds, write / seconds)
   }
 
-  /// What the filter says of a process; asked once of each.
-  mutating func passes(_ place: Int, _ filter: LineFilter, number: Int, host: String) -> Bool {
-    if processes[place].verdict.filter != number {
-      let passes = filter.passes(processes[place].text(host: host))
-      processes[place].verdict = (number, passes)
-    }
-    return processes[place].verdict.passes
+  /// What the filter of that number says of a process; `nil` where it wasn't asked yet.
+  func verdict(_ place: Int, filter number: Int) -> Bool? {
+    let verdict = processes[place].verdict
+    return verdict.filter == number ? verdict.passes : nil
+  }
+
+  /// Asks the filter.
+  mutating func judge(_ place: Int, _ filter: LineFilter, number: Int, host: String) -> Bool {
+    let passes = filter.passes(processes[place].text(host: host))
+    processes[place].verdict = (number, passes)
+    return passes
   }
 
   /// Those that move the most, for a host shown alone.

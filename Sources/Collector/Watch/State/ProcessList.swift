@@ -25,6 +25,8 @@ struct ProcessList: Sendable {
   private(set) var quiet = 0
   private(set) var unreadable = 0
   private(set) var beyond = 0
+  /// Those that the filter wasn't asked about yet: it is asked about so many at each tick.
+  private(set) var unfiltered = 0
   /// Those that agents only counted.
   private(set) var omitted = (processes: 0, hosts: 0, bytes: 0.0)
   /// Hosts that have no agent, those whose agent has told nothing of processes, and those that
@@ -56,6 +58,9 @@ struct ProcessList: Sendable {
 
   /// Most lines; who wants to see others filters or sorts.
   static let linesLimit = 500
+  /// Most processes that a filter is asked about at once, the first of the order before the others:
+  /// a regular expression takes some microseconds, and somebody waits for the screen.
+  static let judgedLimit = 3000
 
   init() {}
 
@@ -65,6 +70,7 @@ struct ProcessList: Sendable {
     filterNumber: Int, at now: Timestamp
   ) {
     var first = FirstRanked(limit: Self.linesLimit)
+    var unjudged = FirstRanked(limit: Self.judgedLimit)
     for place in hosts.indices {
       guard hosts[place].work.isValid(at: now), hosts[place].sendsRows else {
         note(hosts[place])
@@ -75,7 +81,6 @@ struct ProcessList: Sendable {
       averagedSeconds = max(averagedSeconds, hosts[place].work.averagedSeconds)
       add(hosts[place].work.omitted)
       let waiting = hosts[place].waitingProcesses
-      let name = filter.isEmpty ? "" : hosts[place].name
       for index in hosts[place].work.processes.indices {
         let rates = hosts[place].work.processes[index].rates
         processCount += 1
@@ -86,13 +91,20 @@ struct ProcessList: Sendable {
           if rates.isKnown { quiet += 1 } else { unreadable += 1 }
           continue
         }
-        guard
-          filter.isEmpty
-            || hosts[place].work.passes(index, filter, number: filterNumber, host: name)
-        else { continue }
-        first.offer(
-          FirstRanked.Key(
-            rank: order.rank(rates, place: place), host: place, pid: pid, place: index))
+        let key = FirstRanked.Key(
+          rank: order.rank(rates, place: place), host: place, pid: pid, place: index)
+        let verdict =
+          filter.isEmpty ? true : hosts[place].work.verdict(index, filter: filterNumber)
+        if verdict == nil { unjudged.offer(key) }
+        if verdict == true { first.offer(key) }
+      }
+    }
+    let judged = unjudged.sorted()
+    unfiltered = unjudged.count - judged.count
+    for key in judged {
+      let name = hosts[key.host].name
+      if hosts[key.host].work.judge(key.place, filter, number: filterNumber, host: name) {
+        first.offer(key)
       }
     }
     lines = first.sorted().map { key in

@@ -1,4 +1,3 @@
-import Bytes
 import Records
 
 /// One process of a host over the last ticks.
@@ -73,13 +72,13 @@ struct WatchedProcess: Sendable {
     return command.isEmpty ? "[\(activity.owner.name)]" : command
   }
 
-  /// Who it is, for search and filter: nothing of it changes from tick to tick.
+  /// Who it is, for search and filter: nothing of it changes from tick to tick. It is never shown.
   func text(host: String) -> String {
     let owner = activity.owner
-    let place = [owner.unit, owner.container].compactMap(\.self).joined(separator: " ")
-    return Printable.text(
-      "\(host) \(activity.id.pid) \(owner.user) \(owner.name) \(command) \(place)",
-      limit: 1024)
+    var text = "\(host) \(activity.id.pid) \(owner.user) \(owner.name) \(command)"
+    if let unit = owner.unit { text += " \(unit)" }
+    if let container = owner.container { text += " \(container)" }
+    return text
   }
 }
 

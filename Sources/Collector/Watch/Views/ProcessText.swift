@@ -96,6 +96,7 @@ enum ProcessText {
     var notes: [String] = []
     var more: [String] = []
     if list.beyond > 0 { more.append("\(list.beyond) more") }
+    if list.unfiltered > 0 { more.append("\(list.unfiltered) not filtered yet") }
     if list.quiet > 0 { more.append("\(list.quiet) quiet") }
     if list.unreadable > 0 { more.append("\(list.unreadable) whose bytes can't be read") }
     if list.omitted.processes > 0 {
