@@ -62,13 +62,9 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private static let clockSeconds = 60.0
   private static let clockNews = 0.5
 
-<<<<<<< HEAD
   /// - Parameters:
   ///   - backFill: what is stored of agents' streams; `nil` where nothing is recorded.
   ///   - temporaryAgent: what the target's command may ask for.
-=======
-  /// - Parameter temporaryAgent: what the target's command may ask for.
->>>>>>> watch
   init(
     target: FleetTarget, queues: [FleetEventQueue], backFill: BackFill? = nil,
     temporaryAgent: TemporaryAgent? = nil
@@ -206,11 +202,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   /// Something was stored, or what we sent has left: the next piece of the agent that is copied
   /// there, or what its spool is asked for next.
   func linkDidDrain() -> [UInt8] {
-<<<<<<< HEAD
-    if upload != nil { return nextPiece() }
-=======
     if upload != nil { return nextOfUpload() }
->>>>>>> watch
     var output: [UInt8] = []
     if agent != nil { step(&output) }
     return output
@@ -253,12 +245,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     target.asksAgent ? AgentRequests.stream : []
   }
 
-<<<<<<< HEAD
-  private func nextPiece() -> [UInt8] {
-=======
   /// The next piece of the agent.
   private func nextOfUpload() -> [UInt8] {
->>>>>>> watch
     let bytes = upload?.next() ?? []
     let isDue = uploadTold.map { .now - $0 >= .milliseconds(500) } ?? true
     if isDue { tellUpload() }
