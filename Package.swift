@@ -44,7 +44,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// Folders of recorded input and expected output.
 let recordings = [
   "DiagnosisTests": ["Fixtures"], "VmstatTests": ["Fixtures"], "WatchTests": ["Golden"],
-  "WireTests": ["Golden"],
+  "ReportsTests": ["Golden"], "WireTests": ["Golden"],
 ]
 
 let package = Package(
@@ -132,7 +132,7 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["CSystem"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["CSystem", "Wire", "Records"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "culprit-test-load", path: "Tests/TestLoad",
@@ -161,6 +161,6 @@ let package = Package(
     tests(
       "CollectorTests", ["Collector", "SSHFleet", "History", "Wire", "Records", "TestSupport"]),
     tests("SSHFleetTests", ["SSHFleet", "Bytes", "TestSupport", logging]),
-    tests("CommandTests", ["culprit", "culprit-bench", "TestSupport"]),
+    tests("CommandTests", ["culprit", "culprit-bench", "Wire", "Records", "TestSupport"]),
     tests("LayerTests", []),
   ])

@@ -7,7 +7,10 @@ import Wire
 /// The agent's verbs as built: output, help and exit codes.
 @Suite(.enabled(if: AgentProgram.isBuilt, Comment(rawValue: AgentProgram.needsBuild)), .live)
 struct CommandTests {
-  @Test(arguments: ["run", "attach", "suspects", "top", "doctor", "explain", "completion"])
+  @Test(
+    arguments: [
+      "run", "attach", "suspects", "top", "process", "doctor", "explain", "completion",
+    ])
   func eachVerbHasItsHelp(verb: String) async throws {
     for words in [[verb, "--help"], ["help", verb], [verb, "-h"]] {
       let result = try await AgentProgram.run(words)

@@ -201,7 +201,8 @@ struct ResidentTests {
   @Test func aCopyForOneSessionRemovesItself() async throws {
     let folder = try TestFolder()
     let place = try folder.makeFolder("culprit.x1")
-    try FileManager.default.copyItem(atPath: AgentProgram.path, toPath: "\(place)/culprit-agent")
+    // A file that this process writes may be open in a child that another test forks: ETXTBSY.
+    try await Program.output("cp", AgentProgram.path, "\(place)/culprit-agent")
     let program = try TalkingProgram(
       ["\(place)/culprit-agent", "run", "--session", "--unlink-self", "--interval", "100ms"])
     let client = AgentClient(program)

@@ -251,4 +251,4 @@ struct LocalAgentTests {
 }
 
 private let agentBinary = Machine.executable("culprit-agent")
-private let hasAgent = FileManager.default.isExecutableFile(atPath: agentBinary)
+let hasAgent = FileManager.default.isExecutableFile(atPath: agentBinary)

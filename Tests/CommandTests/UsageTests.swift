@@ -6,9 +6,9 @@ import Testing
 @Suite(.live) struct UsageTests {
   /// Those that ask or write a history, and those that don't.
   private static let historyCommands = [
-    "watch", "collect", "hosts", "spikes", "show", "import", "export",
+    "watch", "collect", "hosts", "spikes", "show", "import", "export", "suspects",
   ]
-  private static let commands = historyCommands + ["check", "enrol", "explain"]
+  private static let commands = historyCommands + ["check", "enrol", "explain", "process"]
 
   @Test func helpNamesEveryCommandAndTheExitCodes() async throws {
     let result = try await CulpritHome().run("--help")

@@ -15,6 +15,8 @@ struct Culprit: AsyncParsableCommand {
         culprit watch web1 web2 db1           three servers, merged
         culprit watch @web -web3              a tag, but for one host
         culprit check @web                    try them: what fails, and the fix
+        culprit suspects @db                  who waits there, for what, who moves the bytes
+        culprit process db1 4711              all about one process
         culprit collect --fleet fleet.toml    record a fleet, as a daemon
         culprit spikes --since 24h            last night's load spikes
         culprit show db1 --at 03:12           the rows around a moment
@@ -26,7 +28,7 @@ struct Culprit: AsyncParsableCommand {
     subcommands: [
       WatchCommand.self, CollectCommand.self, HostsCommand.self, SpikesCommand.self,
       ShowCommand.self, ImportCommand.self, ExportCommand.self, CheckCommand.self,
-      EnrolCommand.self, ExplainCommand.self,
+      EnrolCommand.self, ExplainCommand.self, SuspectsCommand.self, ProcessCommand.self,
     ])
 }
 

@@ -11,7 +11,8 @@ struct ShowCommand: ParsableCommand {
     abstract: "Print one host's rows around a moment.",
     discussion: """
       Before the rows stand, as lines that begin with “#”, the spikes of that time and the tasks \
-      that were seen to wait: in uninterruptible sleep (D), or for a lock.
+      that were seen to wait: in uninterruptible sleep (D), or for a lock; and, where an agent \
+      looked, who moved the bytes.
 
       EXAMPLES
         culprit show db1 --at 03:12
@@ -48,8 +49,8 @@ struct ShowCommand: ParsableCommand {
     let to = moment.advanced(bySeconds: half)
     if !json {
       try writeEpisodes(store, from, to)
-      for suspect in try Suspects.ranked(of: host, from: from, to: to, in: store) {
-        StandardOutput.write("# \(Printable.text(Suspects.line(suspect)))\n")
+      for line in try Suspects(of: host, from: from, to: to, in: store).lines() {
+        StandardOutput.write("# \(Printable.text(line))\n")
       }
     }
     var rows = RowWriter(json: json, hosts: [host], zone: zone.viewerZone)

@@ -14,7 +14,8 @@ struct SpikesCommand: ParsableCommand {
       and the columns don't say why.
 
       Under a spike stand its suspects: tasks that were seen in uninterruptible sleep (D) then, or \
-      by an agent to wait for a lock or a FUSE server. Who waits may as well be the victim as the culprit.
+      by an agent to wait for a lock or a FUSE server. Who waits may as well be the victim as the \
+      culprit. Where an agent looked, those who moved the bytes or kept the CPUs busy follow.
 
       EXAMPLES
         culprit spikes --since 24h
@@ -58,32 +59,15 @@ struct SpikesCommand: ParsableCommand {
       try store.episodes(
         hosts: names, from: from, to: to, kinds: kind.isEmpty ? nil : Set(kind))
     }
-    if episodes.isEmpty { try requireRows(store, names, from, to) }
+    if episodes.isEmpty { try store.requireRows(names, from, to, zone.timeZone) }
     let suspects = try episodes.map {
-      try Suspects.ranked(of: $0.host, from: $0.start, to: $0.end, in: store)
+      try Suspects(of: $0.host, from: $0.start, to: $0.end, kind: $0.kind, in: store)
     }
     if json { writeJSON(episodes, suspects) } else { writeTable(episodes, suspects) }
     if check, !episodes.isEmpty { throw CommandFailure.trouble }
   }
 
-  /// Without a row nobody can say that the load was low.
-  private func requireRows(
-    _ store: HistoryStore, _ names: [String]?, _ from: Timestamp, _ to: Timestamp?
-  ) throws {
-    var hasRows = false
-    try store.forEachSample(hosts: names, from: from, to: to, limit: 1) { _ in
-      hasRows = true
-      return false
-    }
-    guard !hasRows else { return }
-    throw CommandFailure.failed(
-      "nothing was recorded since \(Moments.date(from, zone.timeZone))"
-        + (to.map { " until \(Moments.date($0, zone.timeZone))" } ?? "")
-        + ", so nothing can be said of that time; look at culprit hosts, or give an earlier "
-        + "--since")
-  }
-
-  private func writeJSON(_ episodes: [Episode], _ suspects: [[RankedSuspect]]) {
+  private func writeJSON(_ episodes: [Episode], _ suspects: [Suspects]) {
     var writer = JSONWriter()
     for (episode, suspects) in zip(episodes, suspects) {
       writer.episode(episode, suspects: suspects)
@@ -91,7 +75,7 @@ struct SpikesCommand: ParsableCommand {
     }
   }
 
-  private func writeTable(_ episodes: [Episode], _ suspects: [[RankedSuspect]]) {
+  private func writeTable(_ episodes: [Episode], _ suspects: [Suspects]) {
     guard !episodes.isEmpty else {
       return StandardOutput.write("no load spike in that time\n")
     }
@@ -108,10 +92,9 @@ struct SpikesCommand: ParsableCommand {
         Figures.whole(episode.runnablePeak), Figures.whole(episode.blockedPeak),
         episode.cpus.map(String.init) ?? "-", episode.verdict,
       ])
-      for suspect in suspects.prefix(Suspects.shown) { table.addNote(Suspects.line(suspect)) }
-      if suspects.count > Suspects.shown {
-        table.addNote("and \(suspects.count - Suspects.shown) more: culprit show \(episode.host)")
-      }
+      for line in suspects.lines(atMost: Suspects.shown) { table.addNote(line) }
+      let more = suspects.ranked.count - Suspects.shown
+      if more > 0 { table.addNote("and \(more) more: culprit show \(episode.host)") }
     }
     StandardOutput.write(table.text)
   }

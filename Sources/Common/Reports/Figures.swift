@@ -15,8 +15,8 @@ func figure(_ value: Double, _ decimals: Int) -> String {
 }
 
 /// Bytes as people read them: `0`, `512`, `1.5M`, in powers of 1024.
-enum ByteFigure {
-  static func text(_ bytes: Double) -> String {
+public enum ByteFigure {
+  public static func text(_ bytes: Double) -> String {
     var value = bytes
     var unit = ""
     for next in ["K", "M", "G", "T"] where value >= 1000 {

@@ -129,12 +129,13 @@ struct LoginTests {
 
     """
 
-  @Test(arguments: [
-    (0, ""), (136 << 8 | 3, "pts/3"), (4 << 8 | 1, "tty1"), (4 << 8 | 65, "ttyS1"),
-    (188 << 8 | 2, "ttyUSB2"), (5 << 8 | 1, "console"), (4 << 8, "vc/0"),
-    // Minor 1000: its upper bits are the uppermost.
-    (3_180_776, "pts/1000"), (250 << 8 | 7, "250:7"),
-  ] as [(Int32, String)])
+  @Test(
+    arguments: [
+      (0, ""), (136 << 8 | 3, "pts/3"), (4 << 8 | 1, "tty1"), (4 << 8 | 65, "ttyS1"),
+      (188 << 8 | 2, "ttyUSB2"), (5 << 8 | 1, "console"), (4 << 8, "vc/0"),
+      // Minor 1000: its upper bits are the uppermost.
+      (3_180_776, "pts/1000"), (250 << 8 | 7, "250:7"),
+    ] as [(Int32, String)])
   func terminals(number: Int32, name: String) {
     let drivers = TaskText.parse(Self.drivers) { TerminalDrivers($0) }
     #expect(drivers.name(of: number) == name)

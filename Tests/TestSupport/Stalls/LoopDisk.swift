@@ -55,6 +55,20 @@ public final class LoopDisk {
     guard result.code == 0 else { throw TestTrouble("\(words[0]): \(result)") }
   }
 
+  /// Nothing can be written to it from now on, until `thaw`.
+  public func freeze() throws { try control(0xC004_5877, "FIFREEZE") }
+
+  public func thaw() throws { try control(0xC004_5878, "FITHAW") }
+
+  /// ioctl_fsfreeze(2), linux/fs.h.
+  private func control(_ request: UInt, _ name: String) throws {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { close(descriptor) }
+    guard descriptor >= 0, ioctl(descriptor, request, 0) == 0 else {
+      throw TestTrouble("\(name) of \(path): \(String(cString: strerror(errno)))")
+    }
+  }
+
   /// Thaws and unmounts; whoever waited for it goes on.
   public func release() async throws {
     let result = try await guardian.finish()

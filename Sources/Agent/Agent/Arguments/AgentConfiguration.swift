@@ -18,9 +18,9 @@ enum AgentConfiguration {
     }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw UsageError("\(path) is no regular file")
-    }
+    // /dev/null is a file with nothing in it.
+    guard fstat(descriptor, &status) == 0, [S_IFREG, S_IFCHR].contains(status.st_mode & S_IFMT)
+    else { throw UsageError("\(path) is no regular file") }
     var bytes = [UInt8](repeating: 0, count: byteLimit + 1)
     var count = 0
     while count < bytes.count {
@@ -76,13 +76,13 @@ enum AgentConfiguration {
     case "own_cpu_percent":
       options.settings.ownShare = try number(name, value, in: 0.1...100) / 100
     case "control": options.resident.hasControl = try truth(name, value)
-    case "socket", "spool", "spool_size", "syslog":
+    case "socket", "spool", "spool_size", "memory", "syslog":
       _ = try options.resident.take("--\(name.replacingUnderscores)", &reader)
     default:
       throw UsageError(
         "no setting “\(Printable.text(name, limit: 60))”; there are engine, interval, rows, "
           + "cmdline, looks_per_second, own_cpu_percent, burst_*, socket, spool, spool_size, "
-          + "syslog, control")
+          + "memory, syslog, control")
     }
   }
 

@@ -80,10 +80,12 @@ struct RunCommand {
   private func runSession() throws {
     var loop = try SamplingLoop(options)
     var stream = begin(loop)
-    let resident = Resident(hello: stream.hello, spool: nil)
+    let resident = Resident(
+      hello: stream.hello, spool: nil, ringBytes: options.resident.memoryBytes)
     stream.flush { resident.ring.append($0) }
     let log = SystemLog(path: options.resident.syslog)
-    let server = try FrameServer(resident, reporter: ReportSource.make(options), log: log)
+    let server = try FrameServer(
+      resident, reporter: try ReportSource(policy: options.settings.commandLine), log: log)
     try server.startSession {
       // The sampler sleeps until its next tick: a signal ends that.
       kill(getpid(), SIGTERM)
@@ -104,15 +106,16 @@ struct RunCommand {
     }
     var loop = try SamplingLoop(options)
     var stream = begin(loop)
-    let resident = Resident(hello: stream.hello, spool: keeper)
+    let resident = Resident(
+      hello: stream.hello, spool: keeper, ringBytes: settings.memoryBytes)
     stream.flush { resident.ring.append($0) }
     try keeper?.start(resident.ring, stream: resident.stream)
-    let reporter = ReportSource.make(options)
+    let reporter = try ReportSource(policy: options.settings.commandLine)
     let server = try FrameServer(
       resident, reporter: reporter, log: SystemLog(path: settings.syslog))
     try server.start(listeners)
     tell(listeners)
-    var lock = MemoryLock(reporter: reporter)
+    var lock = MemoryLock(reporter: reporter, resident: resident)
     try loop.run { output in
       resident.take(output, from: &stream)
       if let notice = lock.afterTick(at: output.tick.time) { stream.append(notice) }

@@ -158,11 +158,11 @@ final class FrameServer: @unchecked Sendable {
 
   private func report(_ pid: Int32, _ number: UInt64, _ client: ClientSession) {
     guard client.rights != .read else { return refuse(ControlSocket.isOff, number, client) }
-    let (reporter, log) = (reporter, log)
+    let (reporter, resident, log) = (reporter, resident, log)
     let asker = LoggedAsker(client.peer, client.caller)
     run(by: reportErrands, number, client) {
       let start = SamplingLoop.now
-      let answer = reporter.answer(pid)
+      let answer = reporter.answer(pid, resident)
       log.write("process \(pid) \(asker.text), answered in \(SamplingLoop.text(since: start))")
       return FrameServer.frame(answer, number)
     }

@@ -9,16 +9,20 @@ struct MemoryLock {
   private static let warmUpTicks = 3
 
   private let reporter: ReportSource
+  private let resident: Resident
   private var ticks = 0
 
-  init(reporter: ReportSource) { self.reporter = reporter }
+  init(reporter: ReportSource, resident: Resident) {
+    self.reporter = reporter
+    self.resident = resident
+  }
 
   /// What people should know of it, once.
   mutating func afterTick(at time: Timestamp) -> Notice? {
     ticks += 1
     guard ticks == MemoryLock.warmUpTicks else { return nil }
     // What answers questions is to be there too.
-    _ = FrameServer.frame(reporter.answer(getpid()), 0)
+    _ = FrameServer.frame(reporter.answer(getpid(), resident), 0)
     let result = culprit_lock_memory()
     guard result < 0 else { return nil }
     return Notice(

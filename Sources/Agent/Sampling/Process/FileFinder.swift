@@ -61,9 +61,21 @@ enum FileFinder {
     file.advance = entry.advance.map { .known($0) } ?? .gap
     file.mount = info.mountID.map { .known($0) } ?? .unsupported
     if file.kind == .memory || file.kind == .file && mount.map(answersAtOnce) ?? false {
-      file.size = root.status(path).map { .known(UInt64(clamping: $0.st_size)) } ?? .gap
+      tellStatus(of: &file, root.status(path))
     }
     return file
+  }
+
+  /// What fstat(2) says; a folder needn't have been opened as one.
+  private static func tellStatus(of file: inout OpenFile, _ status: stat?) {
+    guard let status else { return file.size = .gap }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: file.size = .known(UInt64(clamping: status.st_size))
+    case S_IFDIR: file.kind = .folder
+    case S_IFIFO: file.kind = .pipe
+    case S_IFCHR, S_IFBLK: file.kind = .device
+    default: file.kind = .other
+    }
   }
 
   /// File systems that know the size of an open file without a device, a server or a program: the

@@ -205,6 +205,7 @@ struct HostBackFill {
     }
     guard isAnswering, !isSuspended, current != nil else { return outcome }
     settlePiece(&outcome)
+    if hasLiveHole { tell(&outcome) }
     guard piece == nil, inventoryNumber == nil else { return outcome }
     guard !isInventoryDue else {
       number += 1
@@ -277,13 +278,22 @@ struct HostBackFill {
     outcome.output += AgentRequests.bytes(.fetch(span), number: number)
   }
 
+  /// Frames of the stream of now that we were too slow for, and that the inventory doesn't list yet.
+  private func holesBesides(_ plan: SpoolPlan) -> UInt64 {
+    guard let current, through > 0 else { return 0 }
+    let planned = SequenceSet(plan.missing.filter { $0.stream == current }.map(\.numbers))
+    return shared.missing(host, current, in: 1...through).reduce(0) { sum, hole in
+      planned.missing(in: hole).reduce(sum) { $0 &+ SequenceSet.count($1) }
+    }
+  }
+
   private mutating func tell(_ outcome: inout Outcome) {
     guard let inventory, let plan else { return }
     var status: SpoolStatus?
     if inventory.limitBytes > 0 || !inventory.held.isEmpty {
       status = SpoolStatus(
         hours: inventory.spanSeconds.map { Double(min($0, 1 << 40)) / 3600 },
-        framesToCome: plan.framesToCome,
+        framesToCome: plan.framesToCome &+ holesBesides(plan),
         problem: inventory.problem.map { Printable.text($0, limit: 200) })
     }
     guard told != .some(status) else { return }

@@ -28,6 +28,11 @@ public struct AgentQuestion: Sendable {
   public var seconds = 30.0
   /// The most bytes that a host may send.
   public var byteLimit = 16 << 20
+  /// The time that ticks are to cover, seconds. Where that is said, the answer alone is no end: each
+  /// new frame is asked for too, and awaited.
+  var coveredSeconds: Double?
+  /// The most frames that a host may send: some hundred processes are introduced with each tick.
+  var frameLimit = 1_000_000
 
   public init(_ request: Request) {
     self.request = request
@@ -60,6 +65,30 @@ public struct AgentQuestion: Sendable {
   }
 }
 
+/// The time that the ticks of an answer cover.
+struct CoveredTime {
+  private var nanoseconds: UInt64 = 0
+  private var last: UInt64 = 0
+
+  /// Counts a tick, unless it was told before: what is told as the past may be told as new, too.
+  mutating func note(_ frame: DecodedFrame) {
+    guard case .tick(let tick) = frame.frame, frame.sequence > last else { return }
+    last = frame.sequence
+    nanoseconds = nanoseconds.addingReportingOverflow(tick.intervalNanoseconds).partialValue
+  }
+
+  var seconds: Double { Double(nanoseconds) / 1e9 }
+}
+
+extension AgentQuestion {
+  /// Whether that is all that was wanted, or nearly. The first tick of an agent that has just been
+  /// started covers nothing; one of an agent that goes slowly may cover all.
+  fileprivate func isCovered(by ticks: CoveredTime) -> Bool {
+    guard let coveredSeconds else { return false }
+    return ticks.seconds > 0 && ticks.seconds >= coveredSeconds * 0.9
+  }
+}
+
 extension LocalAgent {
   /// The shell command that runs this machine's agent for a question.
   func question() -> String {
@@ -79,6 +108,8 @@ private final class AskedHost: LinkDelegate {
 
   /// The request's number.
   private static let number: UInt64 = 1
+  /// That of the request for new frames.
+  private static let streamNumber: UInt64 = 2
   /// Lines that a login script may print before the agent's frames, bytes.
   private static let textLimit = 64 << 10
   private static let errorLimit = 400
@@ -88,6 +119,7 @@ private final class AskedHost: LinkDelegate {
   private struct State {
     var decoder = FrameDecoder()
     var frames: [DecodedFrame] = []
+    var ticks = CoveredTime()
     var byteCount = 0
     var faults = 0
     var hasFrames = false
@@ -142,7 +174,9 @@ private final class AskedHost: LinkDelegate {
   // MARK: - The link
 
   func linkWillStart() -> [UInt8] {
-    AgentRequests.bytes(question.request, number: AskedHost.number)
+    let request = AgentRequests.bytes(question.request, number: AskedHost.number)
+    guard question.coveredSeconds != nil else { return request }
+    return request + AgentRequests.bytes(.stream, number: AskedHost.streamNumber)
   }
 
   func linkDidOpen() {}
@@ -213,17 +247,27 @@ private final class AskedHost: LinkDelegate {
         }
       case .frame(let frame):
         guard case .answer(let answer) = frame.frame, frame.sequence == AskedHost.number else {
+          // An agent before 0.3 reads nothing and streams.
+          if case .process = question.request, case .tick = frame.frame {
+            return failure(
+              "its agent takes no questions: it is older than 0.3; install a newer one there")
+          }
           state.frames.append(frame)
+          state.ticks.note(frame)
+          guard state.frames.count <= question.frameLimit else {
+            return failure("more than \(question.frameLimit) frames and no end of the answer")
+          }
           continue
         }
         if case .refused(let why) = answer {
           return failure("its agent refuses: \(Printable.text(why, limit: 300))")
         }
         state.frames.append(frame)
-        return .success(state.frames)
+        if question.coveredSeconds == nil { return .success(state.frames) }
       }
     }
-    return nil
+    // An agent that knows no requests (0.2) sends frames all the same.
+    return question.isCovered(by: state.ticks) ? .success(state.frames) : nil
   }
 
   func linkDidReceiveError(_ bytes: Span<UInt8>) {

@@ -57,8 +57,9 @@ public final class FleetEventQueue: Sendable {
     case .delivery(let delivery) where content != .recording:
       if content == .watching, delivery.isLive { pushParts(of: delivery) }
       return
-    case .status, .burst: break
+    case .status: break
     case .lost, .filled: if content != .recording { return }
+    case .burst: if content == .recording { return }
     default: if content == .states { return }
     }
     append(event)

@@ -62,7 +62,9 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private static let clockSeconds = 60.0
   private static let clockNews = 0.5
 
-  /// - Parameter temporaryAgent: what the target's command may ask for.
+  /// - Parameters:
+  ///   - backFill: what is stored of agents' streams; `nil` where nothing is recorded.
+  ///   - temporaryAgent: what the target's command may ask for.
   init(
     target: FleetTarget, queues: [FleetEventQueue], backFill: BackFill? = nil,
     temporaryAgent: TemporaryAgent? = nil
@@ -197,7 +199,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     if let agent { identities = agent.identities }
   }
 
-  /// Something was stored, or what we sent has left.
+  /// Something was stored, or what we sent has left: the next piece of the agent that is copied
+  /// there, or what its spool is asked for next.
   func linkDidDrain() -> [UInt8] {
     if upload != nil { return nextOfUpload() }
     var output: [UInt8] = []

@@ -1,5 +1,6 @@
 import Bytes
 import Collector
+import Foundation
 import History
 import Records
 
@@ -69,5 +70,22 @@ extension HistoryStore {
     } catch {
       throw .failed(error.description)
     }
+  }
+
+  /// Fails where nothing was recorded in a time: without a row nobody can say that all was well.
+  func requireRows(
+    _ names: [String]?, _ from: Timestamp, _ to: Timestamp?, _ timeZone: TimeZone
+  ) throws {
+    var hasRows = false
+    try forEachSample(hosts: names, from: from, to: to, limit: 1) { _ in
+      hasRows = true
+      return false
+    }
+    guard !hasRows else { return }
+    throw CommandFailure.failed(
+      "nothing was recorded since \(Moments.date(from, timeZone))"
+        + (to.map { " until \(Moments.date($0, timeZone))" } ?? "")
+        + ", so nothing can be said of that time; look at culprit hosts, or give an earlier "
+        + "--since")
   }
 }

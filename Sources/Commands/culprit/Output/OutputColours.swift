@@ -3,11 +3,11 @@ import Foundation
 /// Colours for what is printed on a terminal; none in a pipe, with NO_COLOR (no-color.org), on a
 /// dumb terminal, or where the user says so.
 struct OutputColours {
-  private let isOn: Bool
+  let areOn: Bool
 
   init(isPlain: Bool) {
     let environment = ProcessInfo.processInfo.environment
-    isOn =
+    areOn =
       !isPlain && StandardOutput.isTerminal && environment["NO_COLOR"]?.isEmpty ?? true
       && environment["TERM"] != "dumb"
   }
@@ -19,6 +19,6 @@ struct OutputColours {
   func yellow(_ text: String) -> String { wrap(text, "33") }
 
   private func wrap(_ text: String, _ code: String) -> String {
-    isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    areOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 }

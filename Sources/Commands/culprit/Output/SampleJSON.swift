@@ -1,5 +1,6 @@
 import Bytes
 import Collector
+import History
 import Records
 
 extension JSONWriter {
@@ -23,8 +24,9 @@ extension JSONWriter {
     }
   }
 
-  /// A spike. `suspects` is null where no look at the tasks was taken, or none found any.
-  mutating func episode(_ episode: Episode, suspects: [RankedSuspect]) {
+  /// A spike. `suspects` is null where no look at the tasks was taken, or none found any; `movers`
+  /// where no agent looked, or nobody did enough to be named.
+  mutating func episode(_ episode: Episode, suspects: Suspects) {
     object { json in
       json.field("episode", episode.id)
       json.field("host", episode.host)
@@ -38,30 +40,53 @@ extension JSONWriter {
       json.field("blocked_peak", episode.blockedPeak)
       json.field("cpus", episode.cpus)
       json.key("suspects")
-      if suspects.isEmpty { json.null() } else { json.array { $0.suspects(suspects) } }
+      if suspects.ranked.isEmpty {
+        json.null()
+      } else {
+        json.array { list in
+          for suspect in suspects.ranked { list.suspect(suspect, suspects.details(of: suspect)) }
+        }
+      }
+      json.key("movers")
+      if suspects.movers.isEmpty {
+        json.null()
+      } else {
+        json.array { list in
+          for mover in suspects.movers.prefix(Suspects.shown * 3) { list.past(mover) }
+        }
+      }
       json.field("verdict", episode.verdict)
     }
   }
 }
 
 extension JSONWriter {
-  private mutating func suspects(_ suspects: [RankedSuspect]) {
-    for suspect in suspects {
-      object { json in
-        json.field("pid", suspect.pid)
-        json.field("user", suspect.user)
-        json.field("command", suspect.command)
-        json.key("wait_channels")
-        json.array { list in
-          for channel in suspect.waitChannels { list.value(channel) }
-        }
-        json.field("wait_reason", suspect.waitReasons.first)
-        json.field("wait_seconds", suspect.waitSeconds)
-        json.field("sightings", suspect.sightings)
-        json.field("threads", suspect.threads)
-        json.field("first", RFC3339.string(nanoseconds: suspect.first.nanoseconds))
-        json.field("last", RFC3339.string(nanoseconds: suspect.last.nanoseconds))
+  /// `details` is what an agent knows of it.
+  private mutating func suspect(_ suspect: RankedSuspect, _ details: PastProcess?) {
+    object { json in
+      json.field("pid", suspect.pid)
+      json.field("user", suspect.user)
+      json.field("command", suspect.command)
+      json.key("wait_channels")
+      json.array { list in
+        for channel in suspect.waitChannels { list.value(channel) }
       }
+      json.field("wait_reason", suspect.waitReasons.first)
+      json.field("wait_class", details?.waits?.waitClass)
+      json.field("wait_seconds", suspect.waitSeconds)
+      json.field("unit", details?.unit)
+      json.field("container", details?.container)
+      json.key("holders")
+      json.array { list in
+        for pid in (details?.waits?.holders ?? "").split(separator: " ") {
+          if let pid = Int64(pid) { list.value(pid) }
+        }
+      }
+      json.field("lock_path", details?.waits?.lockPath)
+      json.field("sightings", suspect.sightings)
+      json.field("threads", suspect.threads)
+      json.field("first", RFC3339.string(nanoseconds: suspect.first.nanoseconds))
+      json.field("last", RFC3339.string(nanoseconds: suspect.last.nanoseconds))
     }
   }
 

@@ -7,18 +7,18 @@ extension ProcessReportText {
   private static let pastLines = 10
 
   func movingLines() -> String {
-    var lines = heading("Moves")
+    var lines = heading("Moves, to and from devices, and in all calls")
     let table = LineTable([
-      (.left, 22), (.right, 9), (.right, 9), (.right, 9), (.right, 9),
+      (.left, 24), (.right, 8), (.right, 8), (.right, 8), (.right, 8),
     ])
-    lines += cut(table.line(["", "READ", "WRITTEN", "ALL READ", "ALL WRIT."], "CPU"))
+    lines += cut(table.line(["", "READ", "WRITTEN", "CALLS RD", "CALLS WR"], "CPU"))
     let seconds = Double(report.cpuNanoseconds) / 1e9
     lines += cut(
       table.line(
         ["since its start"] + bytes(report.io) { Double($0) }, figure(seconds, 2) + " s"))
     lines += rates(report.watched, "per second, now", table)
     for point in ProcessReportText.folded(report.past, into: ProcessReportText.pastLines) {
-      lines += rates(point, "to " + moment(point.time), table)
+      lines += rates(point, "per second, to " + clock(point.time), table)
     }
     let delay = report.blockDelayNanoseconds
     let waited = delay.value.map { "\(figure(Double($0) / 1e9, 1)) s" } ?? absence(delay)

@@ -14,6 +14,10 @@ public struct ProcessReportText {
   public var moment: (Timestamp) -> String = {
     RFC3339.string(nanoseconds: $0.seconds * 1_000_000_000)
   }
+  /// The same without its day.
+  public var clock: (Timestamp) -> String = { time in
+    String(RFC3339.string(nanoseconds: time.seconds * 1_000_000_000).drop { $0 != "T" }.dropFirst())
+  }
 
   public init(host: String, report: ProcessReport) {
     self.host = host
@@ -65,7 +69,9 @@ public struct ProcessReportText {
   private func originLines() -> String {
     var lines = heading("Started by")
     let table = LineTable([(.right, 7), (.left, 9), (.right, 12)])
-    lines += cut(table.line(["PID", "USER", "RUNS FOR"], "COMMAND"))
+    if !report.parents.isEmpty {
+      lines += cut(table.line(["PID", "USER", "RUNS FOR"], "COMMAND"))
+    }
     for parent in report.parents.prefix(rows) {
       let who = parent.identity
       let span = parent.start.value.map {

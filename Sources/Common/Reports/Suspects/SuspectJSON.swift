@@ -15,14 +15,20 @@ public struct SuspectJSON {
 
   /// All suspects, a line each: those that wait, then those that only move bytes.
   public mutating func lines() -> String {
-    var text = ""
+    waitingLines().map(\.line).joined() + movingLines().map(\.line).joined()
+  }
+
+  /// Those that wait, the longest first.
+  mutating func waitingLines() -> [(waiter: SuspectTally.Waiter, line: String)] {
+    tally.waiting.map { (waiter: $0, line: line($0.task.process, $0.task)) }
+  }
+
+  /// Those that only move bytes, the most first.
+  mutating func movingLines() -> [(process: ProcessSample, line: String)] {
     let waiting = tally.waiting
-    for waiter in waiting { text += line(waiter.task.process, waiter.task) }
-    for process in tally.shown(tally.moving, first: movers, { $0 })
-    where !waiting.contains(where: { $0.task.process == process.id }) {
-      text += line(process.id, nil)
-    }
-    return text
+    return tally.shown(tally.moving, first: movers, { $0 })
+      .filter { process in !waiting.contains { $0.task.process == process.id } }
+      .map { (process: $0, line: line($0.id, nil)) }
   }
 
   private mutating func line(_ id: ProcessID, _ task: WaitingTask?) -> String {

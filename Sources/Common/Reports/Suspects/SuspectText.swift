@@ -53,25 +53,33 @@ public struct SuspectText {
     return cut("stalled: \(parts.joined(separator: "; "))")
   }
 
+  static let waitingHead = "    PID USER      SECONDS  SEEN  WAITS FOR               WHO"
+  static let movingHead = "    PID USER        READ/s  WRITE/s CANCEL/s  CPU%  WHO"
+
   private func waitingLines() -> String {
     let waiting = tally.waiting
     guard !waiting.isEmpty else { return "\nNobody waits.\n" }
-    var lines = "\n" + bold("    PID USER      SECONDS  SEEN  WAITS FOR               WHO") + "\n"
+    var lines = "\n" + bold(SuspectText.waitingHead) + "\n"
     for waiter in waiting.prefix(rows) {
-      let task = waiter.task
-      let isSleeper = task.state != .uninterruptible
-      let seen = "\(waiter.sightings)/\(isSleeper ? tally.ticks : tally.looks)"
-      lines += cut(
-        "\(right("\(task.tid)", 7)) \(left(user(task.process), 9))"
-          + "\(right((task.waitIsAtLeast ? ">" : "") + figure(task.waitSeconds, 1), 8)) "
-          + "\(right(seen, 5))  "
-          + "\(left(task.reason.name, 22))  \(who(task.process, task.name))")
-      for holder in task.holders {
-        lines += cut("        held by \(holder)\(holderName(holder))")
-      }
-      if task.reason.kind == .unknown { lines += cut("        \(evidence(task))") }
+      for line in self.lines(of: waiter) { lines += cut(line) }
     }
     return lines + more(waiting.count, beyond: rows)
+  }
+
+  /// Who waits, and under it by whom it is held, or what is known where that isn't.
+  func lines(of waiter: SuspectTally.Waiter) -> [String] {
+    let task = waiter.task
+    let isSleeper = task.state != .uninterruptible
+    let seen = "\(waiter.sightings)/\(isSleeper ? tally.ticks : tally.looks)"
+    var lines = [
+      "\(right("\(task.tid)", 7)) \(left(user(task.process), 9))"
+        + "\(right((task.waitIsAtLeast ? ">" : "") + figure(task.waitSeconds, 1), 8)) "
+        + "\(right(seen, 5))  "
+        + "\(left(task.reason.name, 22))  \(who(task.process, task.name))"
+    ]
+    for holder in task.holders { lines.append("        held by \(holder)\(holderName(holder))") }
+    if task.reason.kind == .unknown { lines.append("        \(evidence(task))") }
+    return lines
   }
 
   /// What is left to say where the reason isn't known.
@@ -89,19 +97,19 @@ public struct SuspectText {
     guard !moving.isEmpty else {
       return "\nNobody\(whoWeSee) moves bytes to or from a device, or keeps a CPU busy.\n"
     }
-    var lines =
-      "\n" + bold("    PID USER        READ/s  WRITE/s CANCEL/s  CPU%  WHO") + "\n"
+    var lines = "\n" + bold(SuspectText.movingHead) + "\n"
     let movers = Mover.grouped(moving)
     let shown = tally.shown(movers, first: rows, \.process)
-    for mover in shown {
-      let process = mover.process
-      let cpu = tally.perSecond(process.cpuNanoseconds) / 1e7
-      lines += cut(
-        "\(right(mover.count > 1 ? "\(mover.count)×" : "\(process.id.pid)", 7)) "
-          + "\(left(user(process.id), 9))\(moved(process)) \(right(figure(cpu, 1), 5))  "
-          + what(mover) + (process.isKernelThread ? "  for others" : ""))
-    }
+    for mover in shown { lines += cut(line(of: mover)) }
     return lines + more(movers.count, beyond: shown.count)
+  }
+
+  func line(of mover: Mover) -> String {
+    let process = mover.process
+    let cpu = tally.perSecond(process.cpuNanoseconds) / 1e7
+    return "\(right(mover.count > 1 ? "\(mover.count)×" : "\(process.id.pid)", 7)) "
+      + "\(left(user(process.id), 9))\(moved(process)) \(right(figure(cpu, 1), 5))  "
+      + what(mover) + (process.isKernelThread ? "  for others" : "")
   }
 
   /// Read, written and cancelled bytes, as columns.

@@ -1,27 +1,26 @@
 import CSystem
 import Foundation
 import Records
-import TestSupport
 import Wire
 
 /// A client of an agent: over `attach`, over `run --session`, or on its socket.
-final class AgentClient {
+public final class AgentClient {
   private let socket: Int32
   private let program: TalkingProgram?
   private var decoder = FrameDecoder()
-  private(set) var frames: [DecodedFrame] = []
-  private(set) var faults = 0
-  private(set) var isAtEnd = false
+  public private(set) var frames: [DecodedFrame] = []
+  public private(set) var faults = 0
+  public private(set) var isAtEnd = false
   private var number: UInt64 = 100
 
-  init(_ program: TalkingProgram) {
+  public init(_ program: TalkingProgram) {
     self.program = program
     socket = program.socket
     culprit_set_nonblocking(socket)
   }
 
   /// Straight to a socket of the agent.
-  init(path: String) throws {
+  public init(path: String) throws {
     program = nil
     socket = culprit_unix_connect(path, 0)
     guard socket >= 0 else { throw TestTrouble("can't connect to \(path): \(-socket)") }
@@ -33,7 +32,7 @@ final class AgentClient {
 
   /// Sends a request; its number.
   @discardableResult
-  func send(_ request: Request) -> UInt64 {
+  public func send(_ request: Request) -> UInt64 {
     number += 1
     var encoder = FrameEncoder()
     encoder.append(.request(request), sequence: number)
@@ -41,7 +40,7 @@ final class AgentClient {
     return number
   }
 
-  func sendRaw(_ bytes: [UInt8]) {
+  public func sendRaw(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes {
@@ -57,7 +56,7 @@ final class AgentClient {
   }
 
   /// Takes what has come.
-  func take() {
+  public func take() {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
@@ -78,7 +77,7 @@ final class AgentClient {
   }
 
   /// Waits until a frame came that `find` knows.
-  func wait<Found>(
+  public func wait<Found>(
     _ what: String, within seconds: Double = 60, _ find: (DecodedFrame) -> Found?
   ) async throws -> Found {
     try await eventually(
@@ -91,21 +90,21 @@ final class AgentClient {
   }
 
   /// The answer to a request.
-  func answer(to number: UInt64, within seconds: Double = 60) async throws -> Answer {
+  public func answer(to number: UInt64, within seconds: Double = 60) async throws -> Answer {
     try await wait("the answer to \(number)", within: seconds) { frame in
       guard frame.sequence == number, case .answer(let answer) = frame.frame else { return nil }
       return answer
     }
   }
 
-  func inventory() async throws -> SpoolInventory {
+  public func inventory() async throws -> SpoolInventory {
     guard case .inventory(let inventory) = try await answer(to: send(.inventory)) else {
       throw TestTrouble("no inventory")
     }
     return inventory
   }
 
-  func waitForEnd() async throws {
+  public func waitForEnd() async throws {
     try await until("the end of the connection") {
       take()
       return isAtEnd
@@ -113,12 +112,12 @@ final class AgentClient {
   }
 
   /// Numbers of ticks that came, in their order.
-  var ticks: [UInt64] {
+  public var ticks: [UInt64] {
     frames.compactMap { if case .tick = $0.frame { $0.sequence } else { nil } }
   }
 
   /// Numbers that are settled of the stream: frames, and those that a gap frame stands for.
-  func settled(of stream: StreamID) -> SequenceSet {
+  public func settled(of stream: StreamID) -> SequenceSet {
     var set = SequenceSet()
     for frame in frames where frame.stream == stream {
       if case .gap(let gap) = frame.frame {
@@ -130,9 +129,27 @@ final class AgentClient {
     return set
   }
 
-  var gaps: [Gap] {
+  /// Fetches all that the agent keeps of a stream up to `last`; how many frames of it were ticks with
+  /// rates.
+  public func fetchAll(of stream: StreamID, to last: UInt64) async throws -> Int {
+    forget()
+    var next: UInt64 = 1
+    while next <= last {
+      let number = send(
+        .fetch(FrameSpan(stream: stream, first: next, last: last, byteLimit: 1 << 20)))
+      guard case .fetched(let fetched) = try await answer(to: number), fetched.through >= next
+      else { throw TestTrouble("a fetch stands still at \(next)") }
+      next = fetched.through + 1
+    }
+    return frames.count { frame in
+      guard frame.stream == stream, case .tick(let tick) = frame.frame else { return false }
+      return tick.intervalNanoseconds > 0
+    }
+  }
+
+  public var gaps: [Gap] {
     frames.compactMap { if case .gap(let gap) = $0.frame { gap } else { nil } }
   }
 
-  func forget() { frames = [] }
+  public func forget() { frames = [] }
 }
