@@ -88,3 +88,25 @@ import Testing
     #expect(try await watch.end().code == 0)
   }
 }
+
+/// The same where a collector records this machine already, and its history is followed.
+@Suite(.live) struct FollowedProcessTests {
+  @Test func processesOfAFollowedHistory() async throws {
+    let home = try CulpritHome()
+    let burner = try Program(["sh", "-c", "while :; do :; done"])
+    let collector = try home.start("collect", "--db", home.db, "local")
+    let host = ProcessInfo.processInfo.hostName
+    try await until("rows of \(host)", detail: { collector.errorText }) {
+      try await home.number("SELECT count(*) FROM vmstat") > 2
+    }
+    let result = try await home.run(
+      ["watch", "--json", "--view", "processes", "--db", home.db, "local"], until: "our process"
+    ) { program in
+      try JSONLines.whole(program).contains { $0["pid"] as? Int == Int(burner.pid) }
+    }
+    let objects = try JSONLines.objects(result.outputText)
+    #expect(objects.contains { $0["pid"] as? Int == Int(burner.pid) }, "\(result)")
+    collector.send(SIGTERM)
+    try await collector.end()
+  }
+}
