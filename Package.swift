@@ -75,6 +75,7 @@ let package = Package(
     room("Common", "Bytes", ["CSystem"]),
     room("Common", "Records", []),
     room("Common", "WaitReasons", ["Bytes", "Records"]),
+    room("Common", "Reports", ["Bytes", "Records"]),
     room("Common", "Wire", ["Bytes", "Records"]),
     room("Common", "Diagnosis", ["Records"]),
 
@@ -90,7 +91,8 @@ let package = Package(
     room(
       "Agent", "Agent",
       [
-        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes",
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records",
+        "Bytes",
         "CSystem",
       ]),
     .plugin(
@@ -112,8 +114,8 @@ let package = Package(
     .executableTarget(
       name: "culprit",
       dependencies: [
-        "Collector", "Watch", "History", "WaitReasons", "Records", "Bytes", argumentParser,
-        logging,
+        "Collector", "Watch", "History", "Reports", "WaitReasons", "Records", "Bytes",
+        argumentParser, logging,
       ],
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
     .executableTarget(
@@ -138,6 +140,7 @@ let package = Package(
     tests("StallTests", ["TestSupport"]),
     tests("BytesTests", ["Bytes"]),
     tests("WaitReasonsTests", ["WaitReasons", "Bytes", "Records", "TestSupport"]),
+    tests("ReportsTests", ["Reports", "Bytes", "Records"]),
     tests("WireTests", ["Wire", "Bytes", "Records", "TestSupport"]),
     tests(
       "ProcFSTests", ["ProcFS", "Bytes", "Records", "CSystem", "TestSupport"]),
@@ -148,7 +151,9 @@ let package = Package(
         "CAllocations", "TestSupport",
       ]),
     tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
-    tests("AgentTests", ["Agent", "Sampling", "Wire", "Bytes", "Records", "TestSupport"]),
+    tests(
+      "AgentTests",
+      ["Agent", "Sampling", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),

@@ -7,7 +7,7 @@ import Wire
 /// The agent's verbs as built: output, help and exit codes.
 @Suite(.enabled(if: AgentProgram.isBuilt, Comment(rawValue: AgentProgram.needsBuild)), .live)
 struct CommandTests {
-  @Test(arguments: ["run", "suspects", "top", "doctor", "explain", "completion"])
+  @Test(arguments: ["run", "attach", "suspects", "top", "doctor", "explain", "completion"])
   func eachVerbHasItsHelp(verb: String) async throws {
     for words in [[verb, "--help"], ["help", verb], [verb, "-h"]] {
       let result = try await AgentProgram.run(words)
@@ -36,7 +36,9 @@ struct CommandTests {
   @Test(arguments: [
     (["nonsense"], "no command"), (["\u{1B}[31m"], "no command"), (["top", "--nope"], "--help"),
     (["suspects", "extra"], "--help"), (["doctor", "--engine", "bpf"], "--help"),
-    (["run"], "--stdout"), (["run", "--stdout", "--interval", "5ms"], "100ms to 60s"),
+    (["run", "--unlink-self"], "--session"), (["run", "--spool", "here"], "begins with /"),
+    (["run", "--spool-size", "1kB"], "1MiB to 64GiB"), (["attach", "web1"], "--help"),
+    (["run", "--stdout", "--interval", "5ms"], "100ms to 60s"),
     (["suspects", "--engine", "magic"], "auto, bpf, proc"),
     (["top", "--config", "/no/such/file"], "/no/such/file"), (["suspects", "--for"], "--for"),
     (["explain"], "standard input"), (["explain", "a", "b"], "--help"),

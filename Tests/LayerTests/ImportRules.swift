@@ -9,6 +9,7 @@ struct ImportRules {
     ("Bytes", "Common", ["CSystem"]),
     ("Records", "Common", []),
     ("WaitReasons", "Common", ["Bytes", "Records"]),
+    ("Reports", "Common", ["Bytes", "Records"]),
     ("Wire", "Common", ["Bytes", "Records"]),
     ("Diagnosis", "Common", ["Records"]),
     ("ProcFS", "Agent", ["CSystem", "Bytes", "Records"]),
@@ -21,7 +22,8 @@ struct ImportRules {
     (
       "Agent", "Agent",
       [
-        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "WaitReasons", "Records", "Bytes",
+        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records",
+        "Bytes",
         "CSystem",
       ]
     ),
@@ -36,7 +38,7 @@ struct ImportRules {
     (
       "culprit", "Commands",
       [
-        "Collector", "Watch", "History", "WaitReasons", "Records", "Bytes", "SSHFleet",
+        "Collector", "Watch", "History", "Reports", "WaitReasons", "Records", "Bytes", "SSHFleet",
         "ArgumentParser",
       ]
     ),

@@ -23,13 +23,15 @@ final class SpawnThread: Sendable {
   }
 
   /// Starts a program with its output into the two descriptors; the pid, or -errno.
-  func spawn(_ arguments: [String], output: Int32, error: Int32) -> pid_t {
+  func spawn(
+    _ arguments: [String], input: Int32 = -1, output: Int32, error: Int32
+  ) -> pid_t {
     let result = SpawnResult()
     requests.withLock {
       $0.append {
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         pointers.append(nil)
-        result.finish(culprit_spawn(pointers, -1, output, error, 1))
+        result.finish(culprit_spawn(pointers, input, output, error, 1))
         for pointer in pointers { free(pointer) }
       }
     }

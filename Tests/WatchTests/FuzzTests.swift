@@ -11,7 +11,7 @@ import Testing
       .tab, .escape, .up, .down, .left, .right, .pageUp, .pageDown, .home, .end, .enter,
       .backspace, .control("u"), .control("w"), .control("x"), .function(1), .function(3),
       .wheelUp, .wheelDown, .click(row: 4, column: 3), .click(row: -1, column: 9999),
-    ] + "123 0?/&nN!hijkmocfFtTdDeEbSqgG[a.*w\\x漢\u{301}\u{1B}\u{202E}".map { .character($0) }
+    ] + "1234 0?/&nNR!hijkmocfFtTdDeEbSqgG[a.*w\\x漢\u{301}\u{1B}\u{202E}".map { .character($0) }
 
   @Test(arguments: 1...20)
   func anyEventsInAnyOrder(seed: UInt64) {
@@ -47,7 +47,7 @@ import Testing
 
   private func event(_ random: inout SeededGenerator) -> WatchEvent {
     let name = FuzzTests.names.randomElement(using: &random) ?? "web1"
-    switch Int.random(in: 0..<26, using: &random) {
+    switch Int.random(in: 0..<30, using: &random) {
     case 0: return .hosts(FuzzTests.names.shuffled(using: &random).dropLast(3))
     case 1:
       return .resize(
@@ -60,6 +60,8 @@ import Testing
     case 20: return .suspects(suspects(name, &random))
     case 21: return .past(span(&random))
     case 22: return .pastFailed(name)
+    case 26...28: return .activity(activity(name, &random))
+    case 29: return .burst(burst(name, &random))
     case 23: return .reply(name)
     case 24: return .key(FuzzTests.keys.randomElement(using: &random) ?? .tab)
     default:
@@ -93,6 +95,49 @@ import Testing
       suspects: suspects)
   }
 
+  private func activity(_ host: String, _ random: inout SeededGenerator) -> HostActivity {
+    let words = FuzzTests.names
+    let sizes: [UInt64] = [0, 0, 1, 4096, 99_999_999, .max - 1, .max]
+    func counters() -> IOCounters {
+      var counters = IOCounters()
+      counters.readBytes = sizes.randomElement(using: &random) ?? 0
+      counters.writeBytes = sizes.randomElement(using: &random) ?? 0
+      return counters
+    }
+    let processes = (0..<Int.random(in: 0...30, using: &random)).map { _ in
+      ProcessActivity(
+        id: ProcessID(pid: Int32.random(in: -1...40, using: &random), startTicks: 1),
+        owner: ProcessOwner(
+          name: words.randomElement(using: &random) ?? "",
+          user: words.randomElement(using: &random) ?? "",
+          command: words.randomElement(using: &random) ?? "",
+          unit: words.randomElement(using: &random)),
+        hasEnded: Bool.random(using: &random),
+        io: [.known(counters()), .denied, .gap, .unsupported].randomElement(using: &random) ?? .gap,
+        reaped: counters(), cpuNanoseconds: sizes.randomElement(using: &random) ?? 0)
+    }
+    let disk = DiskSample(
+      name: words.randomElement(using: &random) ?? "", layer: .stacked, reads: .max, writes: .max,
+      readBytes: .max, writeBytes: .max, readMilliseconds: .max, writeMilliseconds: .max,
+      inFlight: .max, busyMilliseconds: .max)
+    return HostActivity(
+      host: host, time: moment(&random),
+      intervalNanoseconds: [0, 1, 1_000_000_000, .max].randomElement(using: &random) ?? 1,
+      processes: processes, omittedProcesses: [0, 7, .max, -1].randomElement(using: &random) ?? 0,
+      omittedIO: counters(), disks: [disk, disk],
+      pressure: Pressure(
+        cpu: .known(Stall(someMicroseconds: .max, fullMicroseconds: .max)), io: .disabled,
+        memory: .gap),
+      memory: MemoryFigures(dirtyKiB: .known(.max)))
+  }
+
+  private func burst(_ host: String, _ random: inout SeededGenerator) -> HostBurst {
+    var burst = Work.burst(
+      host, moment(&random), to: moment(&random), isOver: Bool.random(using: &random))
+    burst.burst.omittedCounts = [0, .max].randomElement(using: &random) ?? 0
+    return burst
+  }
+
   private func span(_ random: inout SeededGenerator) -> PastSpan {
     let at = moment(&random)
     let samples = (0..<Int.random(in: 0...60, using: &random)).map { _ in
@@ -108,7 +153,8 @@ import Testing
     return PastSpan(
       at: at, from: moment(&random), hosts: FuzzTests.names.shuffled(using: &random),
       samples: samples.sorted { $0.time < $1.time }, episodes: [episode, episode],
-      suspects: [suspects("web1", &random)], focus: Bool.random(using: &random) ? episode : nil,
+      suspects: [suspects("web1", &random)], activities: [activity("web1", &random)],
+      bursts: [burst("web1", &random)], focus: Bool.random(using: &random) ? episode : nil,
       lastRowBefore: moment(&random))
   }
 

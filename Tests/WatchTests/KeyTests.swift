@@ -21,7 +21,8 @@ import Testing
   @Test func viewsAreChosen() {
     var state = many()
     for (keys, view) in [
-      ("2", WatchView.merged), ("<Tab>", .split), ("<Tab>", .table), ("3", .split), ("1", .table),
+      ("2", WatchView.merged), ("<Tab>", .split), ("<Tab>", .processes), ("<Tab>", .table),
+      ("3", .split), ("4", .processes), ("1", .table),
     ] {
       state.type(keys)
       #expect(state.view == view)

@@ -61,6 +61,34 @@ struct Scene: Sendable {
     Scene(name: "zoom-agent", keys: "3<Enter>", hosts: ["db1"], then: agent),
     Scene(name: "split-agent", hosts: ["db1"], view: .split, then: agent),
     Scene(name: "table-agent", then: agent),
+    Scene(name: "processes", keys: "4", then: work),
+    Scene(name: "processes-few", hosts: ["db1"], view: .processes, then: work),
+    Scene(name: "processes-sorted", keys: "4ooR", then: work),
+    Scene(name: "processes-unfolded", keys: "4f", then: work),
+    Scene(
+      name: "processes-cursor", keys: "4",
+      then: {
+        work(&$0)
+        $0.type("jj/backup<Enter>")
+      }),
+    Scene(name: "processes-filtered", keys: "4&postgres<Enter>", then: work),
+    Scene(name: "processes-nobody", keys: "4"),
+    Scene(name: "zoom-work", keys: "3<Enter>", hosts: ["db1"], then: work),
+    Scene(name: "split-burst", hosts: ["db1", "web1"], view: .split, then: work),
+    Scene(name: "merged-burst", keys: "2", hosts: few, then: work),
+    Scene(name: "table-burst", then: work),
+    Scene(name: "past-processes", keys: "4d", then: { $0.apply(.past(MixedFleet.past)) }),
+    Scene(
+      name: "past-work", keys: "4d",
+      then: {
+        var span = MixedFleet.past
+        for second in -4...0 {
+          span.activities.append(
+            Work.activity("db1", span.at.advanced(bySeconds: Double(second))))
+        }
+        span.bursts = [Work.burst("db1", span.at.advanced(bySeconds: -20), to: span.at)]
+        $0.apply(.past(span))
+      }),
     Scene(name: "help", keys: "h"),
     Scene(name: "help-end", keys: "h<End>"),
     Scene(name: "prompt", keys: "/"),
@@ -137,6 +165,29 @@ struct Scene: Sendable {
     state.apply(
       .suspects(SuspectReport(host: "db1", time: night, source: .agent, suspects: suspects)))
     state.apply(.tick(state.now))
+  }
+
+  /// Agents tell what processes and devices do, and one of a burst.
+  private static let work: @Sendable (inout WatchState) -> Void = { state in
+    agent(&state)
+    for second in 1...5 {
+      let now = night.advanced(bySeconds: Double(second))
+      for host in ["db1", "web2", "web1"] {
+        var values = calm(2)
+        values[10] = 4000
+        state.apply(.sample(sample(host, now, values, cpus: 8)))
+      }
+      state.apply(.suspects(Work.suspects("db1", now)))
+      for host in ["db1", "web2"] { state.apply(.activity(Work.activity(host, now))) }
+      state.apply(.burst(Work.burst("db1", night.advanced(bySeconds: -20), to: now)))
+      state.apply(.tick(now))
+    }
+    state.apply(
+      .status(
+        HostStatus(
+          host: "db1", address: "local", state: .connected, since: night, cpus: 8,
+          through: "agent 0.2.0, engine bpf",
+          spool: SpoolStatus(hours: 30, framesToCome: 1204, problem: "disk full\u{1B}[2J"))))
   }
 
   private static let suspect: @Sendable (inout WatchState) -> Void = { state in

@@ -118,7 +118,7 @@ struct LimitTests {
     let hostile = "a\u{1B}[31mb\u{7}\n\u{202E}c\u{9B}2J\r"
     let texts = Stream.frames(Stream.events(Stream.bytes(LimitTests.frames(with: hostile))))
       .flatMap { LimitTests.texts(of: $0.frame) }
-    #expect(texts.count == 25)
+    #expect(texts.count == 25 + 27)
     for text in texts {
       #expect(text.contains("[31mb"))
       let isClean = text.unicodeScalars.allSatisfy {
@@ -156,6 +156,7 @@ struct LimitTests {
       .tick(tick), .before(tick), .burst(burst), .identity(identity), .hello(hello),
       .notice(notice), .request(.introduction(Caller(user: text, connection: text, key: text))),
       .answer(.inventory(SpoolInventory(problem: text))), .answer(.refused(text)),
+      .answer(.process(report(with: text))),
     ]
   }
 
@@ -180,6 +181,7 @@ struct LimitTests {
     case .request(.introduction(let caller)): [caller.user, caller.connection, caller.key]
     case .answer(.inventory(let inventory)): [inventory.problem ?? ""]
     case .answer(.refused(let text)): [text]
+    case .answer(.process(let report)): texts(of: report)
     case .gap, .request, .answer, .unknown: []
     }
   }

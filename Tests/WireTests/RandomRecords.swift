@@ -43,8 +43,9 @@ extension SeededGenerator {
   }
 
   mutating func answer() -> Answer {
-    switch count(upTo: 3) {
+    switch count(upTo: 4) {
     case 0: .done
+    case 4: .process(report())
     case 1: .refused(text(upTo: 200))
     case 2: .fetched(Fetched(stream: stream(), through: number()))
     default:
@@ -165,7 +166,7 @@ extension SeededGenerator {
       writeMilliseconds: sparse(), inFlight: sparse(), busyMilliseconds: sparse())
   }
 
-  private mutating func lock() -> FileLock {
+  mutating func lock() -> FileLock {
     FileLock(
       kind: pick(FileLock.Kind.allCases), isExclusive: chance(50),
       holder: optional { $0.int32() }, waiters: list(upTo: 9) { $0.int32() },
@@ -173,7 +174,7 @@ extension SeededGenerator {
       client: optional { $0.text(upTo: 100) })
   }
 
-  private mutating func reading<Value>(_ body: (inout Self) -> Value) -> Reading<Value> {
+  mutating func reading<Value>(_ body: (inout Self) -> Value) -> Reading<Value> {
     switch count(upTo: 7) {
     case 0: .denied
     case 1: .disabled
@@ -185,7 +186,7 @@ extension SeededGenerator {
 
   private mutating func sparse() -> UInt64 { chance(60) ? number() : 0 }
 
-  private mutating func counters() -> IOCounters {
+  mutating func counters() -> IOCounters {
     IOCounters(
       readCharacters: sparse(), writeCharacters: sparse(), readCalls: sparse(),
       writeCalls: sparse(), readBytes: sparse(), writeBytes: sparse(),
@@ -200,13 +201,13 @@ extension SeededGenerator {
     Attribution.Bytes(processes: sparse(), reaped: sparse(), devices: sparse())
   }
 
-  private mutating func process() -> ProcessID { ProcessID(pid: int32(), startTicks: number()) }
+  mutating func process() -> ProcessID { ProcessID(pid: int32(), startTicks: number()) }
 
   private mutating func reason() -> WaitReason {
     WaitReason(name: symbol(), kind: pick(WaitClass.allCases))
   }
 
-  private mutating func time() -> Timestamp { Timestamp(nanoseconds: signed()) }
+  mutating func time() -> Timestamp { Timestamp(nanoseconds: signed()) }
 
   /// A few, so that they are shared; the empty one too.
   private mutating func symbol() -> String {
@@ -226,13 +227,13 @@ extension SeededGenerator {
   }
 
   /// Any bytes but NUL.
-  private mutating func name() -> TaskName {
+  mutating func name() -> TaskName {
     let bytes = list(upTo: TaskName.limit) { UInt8.random(in: 1...255, using: &$0) }
     return TaskName(bytes.span)
   }
 
   /// What is printable already: what isn't doesn't come back as it was.
-  private mutating func text(upTo limit: Int) -> String {
+  mutating func text(upTo limit: Int) -> String {
     let letters = Array("abc /-_.:=,0123äß→漢🦊")
     // A fox has four bytes.
     return String(list(upTo: limit / 4) { $0.pick(letters) })

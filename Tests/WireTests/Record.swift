@@ -37,6 +37,7 @@ struct Record: CustomTestStringConvertible {
     Record(
       name: "answer-fetched",
       frame: .answer(.fetched(Fetched(stream: Stream.id, through: 8_001)))),
+    Record(name: "answer-process", frame: .answer(.process(report))),
     Record(name: "answer-refused", frame: .answer(.refused("control is off here"))),
   ]
 

@@ -31,6 +31,7 @@ public enum Agent {
       case "attach": return try AttachCommand(rest).run()
       case "suspects": return try SuspectsCommand(rest).run()
       case "top": return try TopCommand(rest).run()
+      case "process": return try ProcessCommand(rest).run()
       case "doctor": return try DoctorCommand(rest).run()
       case "explain": return try ExplainCommand(rest).run()
       case "completion": return try complete(rest)

@@ -9,6 +9,7 @@ enum AgentHelp {
     COMMANDS
       suspects   who waits (D, file locks, FUSE) and who moves the bytes, just now
       top        the same, over and over
+      process    all about one process: who started it, what it has open, what it waits for
       run        sample for ever, keep frames, and hand them to culprit's collector
       attach     what the collector runs over SSH: a relay to the agent that runs already
       doctor     what the kernel gives us here, and what would give us more
@@ -20,6 +21,7 @@ enum AgentHelp {
       culprit-agent suspects             look for a second, and say who
       culprit-agent suspects --for 10s --json
       culprit-agent top --interval 500ms
+      culprit-agent process 4711
       culprit-agent doctor
 
     EXIT CODES
@@ -31,7 +33,7 @@ enum AgentHelp {
     """
 
   static let verbs = [
-    "suspects", "top", "run", "attach", "doctor", "explain", "completion", "version",
+    "suspects", "top", "process", "run", "attach", "doctor", "explain", "completion", "version",
   ]
 
   /// The options that a command's help lists.
@@ -146,6 +148,31 @@ enum AgentHelp {
     EXAMPLES
       culprit-agent top
       culprit-agent top --for 10s > ten-seconds.txt
+
+    """,
+    "process": """
+    Says all about one process: its parents, the login and the SSH client behind it, its unit or
+    container, what its threads wait for, what it moves, its open files and whether they grow,
+    its sockets and who is at the other end, its file locks and who waits for them.
+
+    USAGE
+      culprit-agent process PID [OPTIONS]
+
+    OPTIONS
+      --json                  one line of JSON
+      --for D                 watch it for so long, up to 60s (default 1s)
+      --rows N                most lines of each list (default 20)
+      --cmdline masked|name|full
+                              command lines: secrets masked (default), the program's
+                              name only, or as they are
+
+    EXAMPLES
+      culprit-agent process 4711
+      culprit-agent process 4711 --for 10s --rows 100
+      culprit-agent process $$ --json
+
+    Environments are never read. File systems that may hang (network, FUSE) are not asked for a
+    file's size. What we may not see is “denied”; as root, or with cap_sys_ptrace, all is seen.
 
     """,
     "explain": """

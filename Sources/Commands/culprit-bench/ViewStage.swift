@@ -16,12 +16,21 @@ final class ViewStage {
 
   private let hosts: [String]
   private let terminal: BenchTerminal
+  private let showsProcesses: Bool
+  private let owners: [ProcessOwner]
   private var state: WatchState
   private var second = 0
   private var random: UInt64 = 1
 
   init(hosts: Int, columns: Int, rows: Int, view: WatchView) throws {
     self.hosts = (1...hosts).map { "web\($0)" }
+    showsProcesses = view == .processes
+    owners = (0..<ViewStage.processes).map { number in
+      ProcessOwner(
+        name: "worker\(number)", user: "postgres",
+        command: "/usr/lib/postgresql/15/bin/postgres: worker \(number) of the reporting database",
+        unit: "postgresql@15-main.service")
+    }
     terminal = try BenchTerminal(columns: columns, rows: rows)
     state = WatchState(
       hosts: self.hosts, columns: columns, rows: rows, now: ViewStage.start, view: view)
@@ -29,6 +38,9 @@ final class ViewStage {
     if view == .table { state.apply(.key(.character("f"))) }
     for _ in 0..<70 { takeSecond() }
   }
+
+  /// Of each host.
+  private static let processes = 50
 
   /// 2026-11-23T03:12:00Z
   private static let start = Timestamp(seconds: 1_795_403_520)
@@ -59,12 +71,14 @@ final class ViewStage {
 
   /// Milliseconds from each key to the last byte of its screen. The loop is the command's own:
   /// rows, tick, screen, and then the wait for a key; a row of every host comes each second.
-  func keys(_ count: Int) throws -> [Double] {
+  ///
+  /// `script`: keys, over and over.
+  func keys(_ count: Int, _ script: String) throws -> [Double] {
     var driver = try TerminalDriver(
       input: terminal.slave, output: terminal.slave, terminal: "xterm-256color", noColour: false)
     defer { driver.close() }
     driver.draw(Screen.render(state))
-    let script = Array("j21 3jo/we\u{1B}1fk2q1")
+    let script = Array(script)
     var latencies: [Double] = []
     var nextRows = ContinuousClock.now.advanced(by: .seconds(1))
     var nextKey = ContinuousClock.now.advanced(by: .milliseconds(100))
@@ -102,8 +116,29 @@ final class ViewStage {
           HostSample(
             host: host, time: now, source: .vmstat, row: row(isBusy: index % 20 == 7),
             load: LoadAverage(oneMinute: 1.5, fiveMinutes: 1, fifteenMinutes: 1), cpus: 8)))
+      if showsProcesses { state.apply(.activity(activity(host, now))) }
     }
     state.apply(.tick(now))
+  }
+
+  /// Fifty processes, of which every other moves bytes and one in ten is another than before.
+  private func activity(_ host: String, _ now: Timestamp) -> HostActivity {
+    var processes: [ProcessActivity] = []
+    processes.reserveCapacity(ViewStage.processes)
+    for number in 0..<ViewStage.processes {
+      let pid = Int32(1000 + number + (number % 10 == 0 ? second * 100 : 0))
+      var io = IOCounters()
+      if number % 2 == 0 {
+        (io.readBytes, io.writeBytes) = (UInt64(next(1 << 24)), UInt64(next(1 << 24)))
+      }
+      processes.append(
+        ProcessActivity(
+          id: ProcessID(pid: pid, startTicks: UInt64(pid)), owner: owners[number], io: .known(io),
+          cpuNanoseconds: UInt64(next(100_000_000))))
+    }
+    return HostActivity(
+      host: host, time: now, intervalNanoseconds: 1_000_000_000, processes: processes,
+      omittedProcesses: 20)
   }
 
   private func row(isBusy: Bool) -> VmstatRow {

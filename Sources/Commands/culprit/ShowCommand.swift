@@ -10,8 +10,9 @@ struct ShowCommand: ParsableCommand {
     commandName: "show",
     abstract: "Print one host's rows around a moment.",
     discussion: """
-      Before the rows stand, as lines that begin with “#”, the spikes of that time and the tasks \
-      that were seen to wait: in uninterruptible sleep (D), or for a lock.
+      Before the rows stand, as lines that begin with “#”, the spikes of that time, what is \
+      missing of it (gone, or still to come from an agent's spool), and the tasks that were seen \
+      to wait: in uninterruptible sleep (D), or for a lock.
 
       EXAMPLES
         culprit show db1 --at 03:12
@@ -48,6 +49,11 @@ struct ShowCommand: ParsableCommand {
     let to = moment.advanced(bySeconds: half)
     if !json {
       try writeEpisodes(store, from, to)
+      for line in try Gaps.lines(
+        of: [host], from: from, to: to, in: store, zone: zone, namesHosts: false)
+      {
+        StandardOutput.write("# \(line)\n")
+      }
       for suspect in try Suspects.ranked(of: host, from: from, to: to, in: store) {
         StandardOutput.write("# \(Printable.text(Suspects.line(suspect)))\n")
       }

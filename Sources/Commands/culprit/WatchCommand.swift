@@ -16,8 +16,8 @@ struct WatchCommand: AsyncParsableCommand {
       hosts already, its history is followed and nobody logs in a second time. Rows are kept \
       only with --db.
 
-      On a terminal there are a table (one line per host, worst first), a merged scroll and a \
-      window per host; “h” shows the keys. With a history the same views go back in time: “e” \
+      On a terminal there are a table (one line per host, worst first), a merged scroll, a \
+      window per host, and the fleet's processes by what they move, where hosts have an agent; “h” shows the keys. With a history the same views go back in time: “e” \
       to the last load spike, “b” to a time, “0” to now. In a pipe, or with --plain, rows come \
       as TIME HOST ROW lines.
 
@@ -28,18 +28,20 @@ struct WatchCommand: AsyncParsableCommand {
         culprit watch -s 2 web[1-4]         four windows in two columns
         culprit watch --at 03:12            last night, as the history has it
         culprit watch @db --json --for 10s | jq .wa
+        culprit watch --view processes --json   a line per process and tick
         culprit watch web1 --accept-new     write a new host key to known_hosts
       """)
 
   /// `WatchView`, by the names it has.
   enum View: String, ExpressibleByArgument, CaseIterable {
-    case table, merged, split
+    case table, merged, split, processes
 
     var view: WatchView {
       switch self {
       case .table: .table
       case .merged: .merged
       case .split: .split
+      case .processes: .processes
       }
     }
   }
@@ -60,7 +62,9 @@ struct WatchCommand: AsyncParsableCommand {
   var duration: DurationArgument?
 
   @Option(
-    help: "The view to begin with: table, merged or split (default: split up to four hosts).")
+    help: """
+      The view to begin with: table, merged, split or processes (default: split up to four hosts).
+      """)
   var view: View?
 
   @Option(
@@ -84,7 +88,7 @@ struct WatchCommand: AsyncParsableCommand {
   @Flag(help: "TIME HOST ROW lines, also on a terminal.")
   var plain = false
 
-  @Flag(help: "JSON Lines: a row per line.")
+  @Flag(help: "JSON Lines: a row per line, or with --view processes a process.")
   var json = false
 
   func validate() throws {
@@ -118,7 +122,9 @@ struct WatchCommand: AsyncParsableCommand {
         return try watch(&source, options, candidates(plan), signals, end, log)
       }
       if let notice { log.info("\(notice)") }
-      var lines = WatchLines(hosts: plan.hostNames, zone: zone.viewerZone, json: json, log: log)
+      var lines = WatchLines(
+        hosts: plan.hostNames, zone: zone.viewerZone, json: json,
+        showsProcesses: view == .processes, log: log)
       try lines.run(&source, signals: signals, until: end)
     }
   }

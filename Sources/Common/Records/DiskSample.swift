@@ -44,9 +44,10 @@ public struct DiskSample: Equatable, Sendable {
 
   /// Mean time of a request, milliseconds; `nil` where none ended.
   public var awaitMilliseconds: Double? {
-    let requests = reads + writes
+    // Sums of what a host said may be beyond the range.
+    let requests = Double(reads) + Double(writes)
     return requests == 0
-      ? nil : Double(readMilliseconds + writeMilliseconds) / Double(requests)
+      ? nil : (Double(readMilliseconds) + Double(writeMilliseconds)) / requests
   }
 
   /// Whether it did nothing and has nothing to do.

@@ -30,6 +30,7 @@ public enum Answer: Equatable, Sendable {
   case done
   case inventory(SpoolInventory)
   case fetched(Fetched)
+  case process(ProcessReport)
   /// Why not, and what would help, in words.
   case refused(String)
 }

@@ -28,7 +28,7 @@ import Testing
     var random = SeededGenerator(seed: UInt64(size) &* 31 &+ values)
     for count in [0, 1, 2, 50, 200, size] {
       let all = Self.processes(size, values: values, &random)
-      let sorted = all.sorted { ProcessRanking.comesBefore($0, $1) }
+      let sorted = all.sorted { $0.comesBefore($1) }
       let first = min(count, size)
 
       var selected = all
@@ -46,7 +46,7 @@ import Testing
   @Test func whatIsInOrderAlreadyStaysSo() {
     var random = SeededGenerator(seed: 4)
     let sorted = Self.processes(500, values: 50, &random)
-      .sorted { ProcessRanking.comesBefore($0, $1) }
+      .sorted { $0.comesBefore($1) }
     for start in [sorted, sorted.reversed()] {
       var ordered = start
       ProcessRanking.order(&ordered, first: 500)
@@ -59,8 +59,8 @@ import Testing
     parent.reaped.writeBytes = 4096
     var busy = ProcessSample(id: ProcessID(pid: 2, startTicks: 1), io: .denied)
     busy.cpuNanoseconds = 1_000_000_000
-    #expect(ProcessRanking.comesBefore(parent, busy))
-    #expect(!ProcessRanking.comesBefore(busy, parent))
+    #expect(parent.comesBefore(busy))
+    #expect(!busy.comesBefore(parent))
   }
 
   @Test func countersAtTheirEndDoNotTrap() {

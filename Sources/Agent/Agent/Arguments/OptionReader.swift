@@ -78,9 +78,4 @@ enum Duration {
     let result = number * found.nanoseconds
     return result >= 0 && result <= 366 * 86_400e9 ? UInt64(result) : nil
   }
-
-  static func text(_ nanoseconds: UInt64) -> String {
-    nanoseconds % 1_000_000_000 == 0
-      ? "\(nanoseconds / 1_000_000_000) s" : "\(nanoseconds / 1_000_000) ms"
-  }
 }

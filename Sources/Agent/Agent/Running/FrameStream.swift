@@ -1,6 +1,7 @@
 import Glibc
 import ProcFS
 import Records
+import Reports
 import Sampling
 import Wire
 
@@ -66,8 +67,8 @@ struct FrameStream {
         Notice(
           time: tick.time, severity: .warning,
           text: slowed
-            ? "sampling took too much CPU: now every \(Duration.text(tick.pacedNanoseconds))"
-            : "sampling every \(Duration.text(tick.pacedNanoseconds)) again")))
+            ? "sampling took too much CPU: now every \(DurationText.of(tick.pacedNanoseconds))"
+            : "sampling every \(DurationText.of(tick.pacedNanoseconds)) again")))
   }
 
   private mutating func append(_ frame: Frame) {
@@ -82,12 +83,6 @@ struct FrameStream {
   mutating func flush(_ body: (Span<UInt8>) -> Void) {
     body(encoder.bytes.span)
     encoder.removeAll()
-  }
-}
-
-enum HiddenTasks {
-  static func text(_ count: Int) -> String {
-    "\(count) tasks can't be seen here (hidepid, or a pid namespace); see culprit-agent doctor"
   }
 }
 

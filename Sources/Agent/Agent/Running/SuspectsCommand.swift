@@ -1,5 +1,6 @@
 import Bytes
 import Records
+import Reports
 import Sampling
 
 /// `culprit-agent suspects`: a look at who waits and who moves the bytes.
@@ -39,7 +40,8 @@ struct SuspectsCommand {
     var tally = SuspectTally()
     let progress = Progress(totalNanoseconds: limit)
     try loop.run { output in
-      tally.add(output)
+      tally.add(
+        output.tick, identities: output.identities, hiddenTasks: output.hiddenTasks)
       progress.show()
     } look: { waiting in
       tally.add(waiting: waiting)

@@ -1,5 +1,6 @@
 import Glibc
 import Records
+import Reports
 import Sampling
 
 /// `culprit-agent top`: suspects, over and over.
@@ -23,7 +24,8 @@ struct TopCommand {
       for identity in output.identities { identities[identity.id] = identity }
       if identities.count > 20_000 { identities.removeAll() }
       var tally = SuspectTally(identities: identities, before: previous)
-      tally.add(output)
+      tally.add(
+        output.tick, identities: output.identities, hiddenTasks: output.hiddenTasks)
       previous = output.tick
       if let screen {
         screen.show(tally)

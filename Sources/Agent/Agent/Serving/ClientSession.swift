@@ -46,7 +46,6 @@ final class ClientSession {
   static let errandLimit = 8
   /// Bytes of a request: all are small.
   private static let requestBytes = 64 << 10
-  private static let faultLimit = 16
 
   init(number: UInt64, input: Int32, output: Int32, rights: Rights, peer: Peer? = nil) {
     self.number = number
@@ -84,7 +83,7 @@ final class ClientSession {
       }
     }
     // Who sends something else than requests is no client of ours.
-    if faults > ClientSession.faultLimit || decoder.pendingBytes > ClientSession.requestBytes {
+    if faults > 0 || decoder.pendingBytes > ClientSession.requestBytes {
       isClosed = true
     }
     for frame in frames { body(frame.frame, frame.sequence) }

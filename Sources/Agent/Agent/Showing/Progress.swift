@@ -1,4 +1,5 @@
 import Glibc
+import Reports
 
 /// How far a long look has come, on standard error where that is a terminal.
 struct Progress {
@@ -17,7 +18,7 @@ struct Progress {
   func show() {
     guard isShown else { return }
     let seconds = (SamplingLoop.now - start) / 1_000_000_000
-    write("\rlooking: \(seconds) of \(Duration.text(total))\u{1B}[K")
+    write("\rlooking: \(seconds) of \(DurationText.of(total))\u{1B}[K")
   }
 
   func clear() {

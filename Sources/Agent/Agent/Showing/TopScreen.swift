@@ -1,4 +1,5 @@
 import Glibc
+import Reports
 
 /// The terminal while `top` runs: the other screen, no cursor, keys as they are pressed.
 final class TopScreen {

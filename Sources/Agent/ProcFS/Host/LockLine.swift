@@ -85,6 +85,33 @@ public enum LockTable {
     }
   }
 
+  /// Appends the locks of `/proc/locks` that `isWanted` says yes to, one by one: those that are
+  /// held with whoever waits for them, by the holder's line; and to one of their waiters.
+  public static func select(
+    in text: Span<UInt8>, into locks: inout [FileLock],
+    _ isWanted: (LockLine, Span<UInt8>) -> Bool
+  ) {
+    var current: (lock: FileLock, number: UInt64, isWanted: Bool)?
+    func settle(_ locks: inout [FileLock]) {
+      if let current, current.isWanted { locks.append(current.lock) }
+    }
+    var cursor = 0
+    while let range = text.nextWholeLine(&cursor) {
+      let bytes = text.extracting(range)
+      guard let line = LockLine(bytes) else { continue }
+      if !line.isWaiting || current?.number != line.number {
+        settle(&locks)
+        // The kernel leaves a holder out that the reader's pid namespace can't see.
+        let found = lock((line, range.lowerBound), isHolderKnown: !line.isWaiting, text)
+        current = (found, line.number, false)
+      }
+      if isWanted(line, bytes) { current?.isWanted = true }
+      guard line.isWaiting, line.pid > 0, current?.lock.waiters.count ?? 0 < limit else { continue }
+      current?.lock.waiters.append(line.pid)
+    }
+    settle(&locks)
+  }
+
   private static func lock(
     _ held: (line: LockLine, start: Int), isHolderKnown: Bool, _ text: Span<UInt8>
   ) -> FileLock {

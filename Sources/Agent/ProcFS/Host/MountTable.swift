@@ -16,6 +16,8 @@ public struct MountEntry: Equatable, Sendable {
     case memory
   }
 
+  /// The number that `mnt_id:` of proc_pid_fdinfo(5) names.
+  public var number: Int32
   public var major: UInt32
   public var minor: UInt32
   /// `ext4`, `nfs4`, `fuse.sshfs`; printable, bounded.
@@ -42,7 +44,8 @@ public struct MountEntry: Equatable, Sendable {
   /// A line: `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`.
   init?(_ line: Span<UInt8>) {
     var cursor = 0
-    guard line.nextCounter(&cursor) != nil, line.nextCounter(&cursor) != nil,
+    guard let number = line.nextCounter(&cursor).flatMap({ Int32(exactly: $0) }),
+      line.nextCounter(&cursor) != nil,
       let device = line.nextWord(&cursor),
       let colon = line.first(UInt8(ascii: ":"), in: device),
       let major = line.decimal(in: device.lowerBound..<colon),
@@ -55,6 +58,7 @@ public struct MountEntry: Equatable, Sendable {
     guard let type = line.nextWord(&cursor), let source = line.nextWord(&cursor) else {
       return nil
     }
+    self.number = number
     self.major = UInt32(clamping: major)
     self.minor = UInt32(clamping: minor)
     self.type = Printable.text(line.extracting(type), limit: 64)
@@ -103,6 +107,9 @@ public struct MountTable: Equatable, Sendable {
       if let entry = MountEntry(text.extracting(range)) { entries.append(entry) }
     }
   }
+
+  /// The mount of this number.
+  public subscript(number: Int32) -> MountEntry? { entries.first { $0.number == number } }
 
   /// The file system on a device, where it is mounted (btrfs and overlayfs have numbers of their
   /// own).

@@ -13,6 +13,8 @@ public struct TaskStat: Equatable, Sendable {
   public var state = TaskState.unknown
   /// Field 4.
   public var parentPID: Int32 = 0
+  /// Field 7: the terminal's device number; 0 where it has none.
+  public var terminal: Int32 = 0
   /// Field 9: `PF_…` of include/linux/sched.h.
   public var flags: UInt32 = 0
   /// Field 11: minor faults of children that were waited for. It moves whenever one is, for no
@@ -59,10 +61,11 @@ public struct TaskStat: Equatable, Sendable {
   /// Fields 4 and following. Those behind the 22nd may be missing.
   private mutating func readNumbers(_ bytes: Span<UInt8>, _ cursor: inout Int) -> Bool {
     for field in 4...42 {
-      // Negative: terminal, its group, priority and nice value, of no interest here.
+      // Negative: the terminal's group, priority and nice value, of no interest here.
       guard let value = bytes.nextSignedOrWide(&cursor) else { return field > 22 }
       switch field {
       case 4: parentPID = Int32(truncatingIfNeeded: value)
+      case 7: terminal = Int32(truncatingIfNeeded: value)
       case 9: flags = UInt32(truncatingIfNeeded: value)
       case 11: reapedMinorFaults = value
       case 12: majorFaults = value

@@ -1,22 +1,7 @@
 import Records
 
 /// Brings the processes that matter to the front, in place and without allocating.
-public enum ProcessRanking {
-  /// By bytes to and from devices, then by bytes read and written at all, then by CPU time.
-  public static func comesBefore(_ left: ProcessSample, _ right: ProcessSample) -> Bool {
-    let (leftIO, rightIO) = (left.io.value ?? IOCounters(), right.io.value ?? IOCounters())
-    let leftBytes = leftIO.deviceBytes &+ left.reaped.deviceBytes
-    let rightBytes = rightIO.deviceBytes &+ right.reaped.deviceBytes
-    if leftBytes != rightBytes { return leftBytes > rightBytes }
-    let leftCharacters = leftIO.readCharacters &+ leftIO.writeCharacters
-    let rightCharacters = rightIO.readCharacters &+ rightIO.writeCharacters
-    if leftCharacters != rightCharacters { return leftCharacters > rightCharacters }
-    if left.cpuNanoseconds != right.cpuNanoseconds {
-      return left.cpuNanoseconds > right.cpuNanoseconds
-    }
-    return left.id.pid < right.id.pid
-  }
-
+enum ProcessRanking {
   /// Brings the first `count` to the front, in any order, as do the others behind them.
   static func select(_ processes: inout [ProcessSample], first count: Int) {
     var (low, high) = (0, processes.count - 1)
@@ -36,7 +21,7 @@ public enum ProcessRanking {
     guard last > 0 else { return }
     for index in 1...last {
       var place = index
-      while place > 0, comesBefore(processes[place], processes[place - 1]) {
+      while place > 0, processes[place].comesBefore(processes[place - 1]) {
         processes.swapAt(place, place - 1)
         place -= 1
       }
@@ -48,7 +33,7 @@ public enum ProcessRanking {
   ) -> Int {
     processes.swapAt(low + (high - low) / 2, high)
     var place = low
-    for index in low..<high where comesBefore(processes[index], processes[high]) {
+    for index in low..<high where processes[index].comesBefore(processes[high]) {
       processes.swapAt(index, place)
       place += 1
     }

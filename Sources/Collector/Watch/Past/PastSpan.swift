@@ -13,6 +13,10 @@ public struct PastSpan: Sendable {
   public var episodes: [Episode]
   /// Looks at tasks in `D` during the span, in order of time.
   public var suspects: [SuspectReport]
+  /// The last ticks before `at` that agents told of processes and devices, in order of time.
+  public var activities: [HostActivity]
+  /// Bursts that overlap the span, in order of time.
+  public var bursts: [HostBurst]
   /// The spike that was asked for, if one was.
   public var focus: Episode?
   /// Where the span has no rows: when the last one before it was.
@@ -20,7 +24,8 @@ public struct PastSpan: Sendable {
 
   public init(
     at: Timestamp, from: Timestamp, hosts: [String], samples: [HostSample],
-    episodes: [Episode] = [], suspects: [SuspectReport] = [], focus: Episode? = nil,
+    episodes: [Episode] = [], suspects: [SuspectReport] = [],
+    activities: [HostActivity] = [], bursts: [HostBurst] = [], focus: Episode? = nil,
     lastRowBefore: Timestamp? = nil
   ) {
     self.at = at
@@ -29,6 +34,8 @@ public struct PastSpan: Sendable {
     self.samples = samples
     self.episodes = episodes
     self.suspects = suspects
+    self.activities = activities
+    self.bursts = bursts
     self.focus = focus
     self.lastRowBefore = lastRowBefore
   }

@@ -25,6 +25,17 @@ struct ScreenAreas: Equatable {
   }
 }
 
+/// Which rows of the screen the fleet's processes take.
+struct ProcessAreas: Equatable {
+  let totals: Int
+  let titles: Int
+  let body: Range<Int>
+  /// What isn't among the lines, in words.
+  let notes: Range<Int>
+  let notice: Int?
+  let rest: Int?
+}
+
 extension WatchState {
   static let leastColumns = 20
   static let leastRows = 5
@@ -64,22 +75,44 @@ extension WatchState {
 
   /// The table's lines that are on the screen.
   var tableRange: Range<Int> {
-    let height = tableAreas.body.count
-    let count = fleet.items.count
-    var start = min(max(0, tableScroll), max(0, count - height))
-    // The line that the viewer chose stays on the screen, wherever it moves.
-    if cursor != nil || tableScroll > 0 {
-      let index = selectedIndex
-      start = min(start, index)
-      start = max(start, index - max(0, height - 1))
+    WatchState.range(
+      of: fleet.items.count, height: tableAreas.body.count, from: tableScroll,
+      selected: cursor == nil && tableScroll == 0 ? nil : selectedIndex)
+  }
+
+  /// The line that the viewer chose stays on the screen, wherever it moves.
+  static func range(of count: Int, height: Int, from scroll: Int, selected: Int?) -> Range<Int> {
+    var start = min(max(0, scroll), max(0, count - height))
+    if let selected {
+      start = min(start, selected)
+      start = max(start, selected - max(0, height - 1))
     }
     return start..<min(count, start + height)
+  }
+
+  /// Totals and column names stand above the processes, and what isn't listed below them.
+  var processAreas: ProcessAreas {
+    var areas = areas(hasRest: false)
+    // One line more than the table has above: the totals.
+    let top = min(bodyTop + 1, max(bodyTop, areas.body.upperBound))
+    let room = max(0, areas.body.upperBound - top)
+    let notes = min(ProcessText.notes(self).count, max(0, room - 3) / 2)
+    let bottom = areas.body.upperBound - notes
+    areas.body = top..<max(top, bottom)
+    return ProcessAreas(
+      totals: bodyTop - 1, titles: bodyTop, body: areas.body,
+      notes: areas.body.upperBound..<(areas.body.upperBound + notes), notice: areas.notice,
+      rest: areas.rest)
   }
 
   /// What keys have set that is not as usual, for the last line.
   var settings: String {
     var parts: [String] = []
-    if arrangement.sort != .trouble { parts.append("sort \(arrangement.sort.title)") }
+    if view == .processes, zoomed == nil {
+      parts += processSettings
+    } else if arrangement.sort != .trouble {
+      parts.append("sort \(arrangement.sort.title)")
+    }
     if let keep = arrangement.filter.keep { parts.append("&\(keep.text)") }
     if let drop = arrangement.filter.drop { parts.append("&!\(drop.text)") }
     if let search { parts.append("\(search.isBack ? "?" : "/")\(search.pattern.text)") }
@@ -88,5 +121,13 @@ extension WatchState {
       parts.append("without \(names.joined(separator: ", "))")
     }
     return parts.joined(separator: "  ")
+  }
+
+  private var processSettings: [String] {
+    var parts: [String] = []
+    if processOrder.sort != .bytes { parts.append("sort \(processOrder.sort.title)") }
+    if processOrder.isReversed { parts.append("the least first") }
+    if processOrder.showsQuiet { parts.append("with quiet ones") }
+    return parts
   }
 }

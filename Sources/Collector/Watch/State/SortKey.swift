@@ -62,4 +62,6 @@ struct Arrangement: Equatable, Sendable {
   var filter = LineFilter()
   /// Whether quiet hosts are folded.
   var isFolded = false
+  /// How processes are; `nil` while nobody looks at them.
+  var processes: ProcessOrder?
 }

@@ -1,6 +1,6 @@
 /// What a key can do. The raw value is its name in the rules.
 enum WatchAction: String, CaseIterable, Sendable {
-  case table, merged, split
+  case table, merged, split, processes
   case nextView = "next-view"
   case zoom, back
   case up, down, left, right
@@ -14,6 +14,7 @@ enum WatchAction: String, CaseIterable, Sendable {
   case filter
   case sort
   case sortBack = "sort-back"
+  case reverse
   case fold, columns, freeze, mark
   case minuteBack = "minute-back"
   case minuteForward = "minute-forward"
@@ -30,6 +31,7 @@ enum WatchAction: String, CaseIterable, Sendable {
     case .table: "a line per host, worst top"
     case .merged: "all rows in one scroll"
     case .split: "a window per host"
+    case .processes: "processes of all, by bytes"
     case .nextView: "the next view"
     case .zoom: "one host alone"
     case .back: "back; no highlights"
@@ -48,7 +50,8 @@ enum WatchAction: String, CaseIterable, Sendable {
     case .filter: "only what matches; !: not"
     case .sort: "sort by the next figure"
     case .sortBack: "sort by the one before"
-    case .fold: "fold or unfold quiet hosts"
+    case .reverse: "turn the processes round"
+    case .fold: "fold or unfold what is quiet"
     case .columns: "choose columns"
     case .freeze: "freeze; rows go on"
     case .mark: "a mark into the scroll"
@@ -81,6 +84,7 @@ struct Keymap: Sendable {
   // in time the small letter goes back and the capital forward.
   private static let bindings: [(WatchKey, WatchAction)] = [
     (.character("1"), .table), (.character("2"), .merged), (.character("3"), .split),
+    (.character("4"), .processes),
     (.tab, .nextView), (.enter, .zoom), (.escape, .back),
     (.up, .up), (.character("k"), .up), (.wheelUp, .up),
     (.down, .down), (.character("j"), .down), (.wheelDown, .down),
@@ -91,6 +95,7 @@ struct Keymap: Sendable {
     (.character("n"), .nextMatch), (.character("N"), .previousMatch),
     (.character("&"), .filter), (.function(4), .filter),
     (.character("o"), .sort), (.function(6), .sort), (.character("O"), .sortBack),
+    (.character("R"), .reverse),
     (.character("f"), .fold), (.character("c"), .columns), (.character(" "), .freeze),
     (.character("m"), .mark),
     (.character("t"), .minuteBack), (.character("T"), .minuteForward),

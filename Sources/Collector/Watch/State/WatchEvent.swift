@@ -8,6 +8,10 @@ public enum WatchEvent: Sendable {
   case status(HostStatus)
   /// The tasks that a look at a host found in `D`.
   case suspects(SuspectReport)
+  /// What an agent saw processes and devices do during a tick.
+  case activity(HostActivity)
+  /// A host's agent looks ten times a second, for something is wrong there, or has ceased to.
+  case burst(HostBurst)
   /// The fleet was (re)loaded: these hosts, in this order. What is known of those that stay,
   /// stays.
   case hosts([String])
@@ -52,6 +56,8 @@ public enum WatchView: String, CaseIterable, Sendable {
   case merged
   /// A window per host, each with its own rows.
   case split
+  /// The fleet's processes, by what they move.
+  case processes
 
   /// The view that Tab goes to from this one.
   var next: WatchView {

@@ -23,6 +23,7 @@ extension WatchState {
     case .table: show(.table)
     case .merged: show(.merged)
     case .split: show(.split)
+    case .processes: show(.processes)
     case .nextView: show(view.next)
     case .zoom: zoom()
     case .back: back()
@@ -39,6 +40,7 @@ extension WatchState {
     case .columns: prompt = Prompt(.columns)
     case .sort: sort(1)
     case .sortBack: sort(-1)
+    case .reverse: reverse()
     case .screenshot: ask(.screenshot)
     case .search: prompt = Prompt(.search)
     case .searchBack: prompt = Prompt(.searchBack)
@@ -82,6 +84,7 @@ extension WatchState {
   }
 
   private mutating func foldOrUnfold() {
+    guard view != .processes else { return foldOrUnfoldProcesses() }
     let isFolded = fleet.arrangement.isFolded
     foldsQuiet = !isFolded
     settleFolding()
@@ -89,6 +92,7 @@ extension WatchState {
   }
 
   private mutating func sort(_ step: Int) {
+    guard view != .processes else { return sortProcesses(step) }
     rearrange { $0.sort = $0.sort.next(step) }
     cursor = nil
     tableScroll = 0

@@ -20,7 +20,9 @@ extension WatchState {
 
   private var pageLines: Int {
     if showsHelp { return max(1, rows - ScreenAreas.top) }
-    guard let active = activeScroll else { return max(1, tableAreas.body.count) }
+    guard let active = activeScroll else {
+      return max(1, view == .processes ? processAreas.body.count : tableAreas.body.count)
+    }
     return max(1, active.height)
   }
 
@@ -29,20 +31,22 @@ extension WatchState {
       helpScroll = min(max(0, helpScroll + lines), HelpView.lastStart(self))
     } else if let active = activeScroll {
       scroll(active, by: lines)
+    } else if view == .processes {
+      moveProcessCursor(by: lines)
     } else {
       moveCursor(by: lines)
     }
   }
 
   /// The scroll that keys are meant for, and how many of its lines are on the screen when it is
-  /// scrolled back; `nil` in the table.
+  /// scrolled back; `nil` in the table and among processes.
   var activeScroll: (name: ScrollName, scroll: Scroll, height: Int)? {
     if let zoomed {
       guard let host = fleet[host: zoomed] else { return nil }
       return (.host(zoomed), host.scroll, ZoomLayout(self, host, isScrolled: true).rows.count)
     }
     switch view {
-    case .table: return nil
+    case .table, .processes: return nil
     case .merged: return (.merged, fleet.merged, scrolledMergedAreas.body.count)
     case .split:
       let layout = SplitLayout(self)
@@ -95,6 +99,7 @@ extension WatchState {
       if let cursor, fleet[host: cursor] != nil { return cursor }
       return fleet.ordered.first?.name
     case .split: return SplitLayout(self).selected?.host
+    case .processes: return hostOfSelectedProcess
     }
   }
 
@@ -115,6 +120,10 @@ extension WatchState {
       guard areas.body.contains(row), range.count > row - areas.body.lowerBound else { return }
       tableScroll = range.lowerBound
       cursor = fleet.id(of: fleet.items[range.lowerBound + row - areas.body.lowerBound])
+    case .processes:
+      let (body, range) = (processAreas.body, processRange)
+      guard body.contains(row), range.count > row - body.lowerBound else { return }
+      selectProcess(range.lowerBound + row - body.lowerBound)
     case .merged, .split: break
     }
   }

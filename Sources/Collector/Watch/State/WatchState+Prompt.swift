@@ -69,6 +69,8 @@ extension WatchState {
     scrollEnds = [:]
     found = nil
     tableScroll = 0
+    processCursor = nil
+    processScroll = 0
   }
 
   // MARK: search
@@ -97,6 +99,8 @@ extension WatchState {
     guard let pattern = search?.pattern else { return }
     if let active = activeScroll {
       find(pattern, in: active, isBack: isBack)
+    } else if view == .processes {
+      findProcess(pattern, isBack: isBack, isFirst: isFirst)
     } else {
       findHost(pattern, isBack: isBack, isFirst: isFirst)
     }

@@ -51,6 +51,12 @@ public struct WatchState: Sendable {
   private(set) var arrangement = Arrangement()
   /// Whether quiet hosts are folded; `nil`: when there are more hosts than lines.
   var foldsQuiet: Bool?
+  /// How the processes are arranged when they are shown.
+  var processOrder = ProcessOrder()
+  /// The process that keys are meant for; `nil`: the first.
+  var processCursor: ProcessCursor?
+  /// Lines of the processes scrolled off at the top.
+  var processScroll = 0
   /// The line of the table, or the window, that keys are meant for; `nil`: the first.
   var cursor: String?
   /// The host that is shown alone.
@@ -116,6 +122,8 @@ public struct WatchState: Sendable {
     case .sample(let sample): live.take(sample, at: now)
     case .status(let status): live.take(status)
     case .suspects(let report): live.take(report)
+    case .activity(let activity): live.take(activity, at: now)
+    case .burst(let burst): live.take(burst, at: now)
     case .hosts(let names):
       live.setHosts(names)
       settleFolding()
@@ -178,6 +186,7 @@ public struct WatchState: Sendable {
   func arrangement(for fleet: WatchedFleet) -> Arrangement {
     var arrangement = arrangement
     arrangement.isFolded = foldsQuiet ?? (fleet.hosts.count > rows - bodyTop)
+    arrangement.processes = view == .processes ? processOrder : nil
     return arrangement
   }
 

@@ -10,6 +10,8 @@ struct WatchedFleet: Sendable {
   /// Cells of the longest name.
   private(set) var longestName = 0
   private(set) var arrangement = Arrangement()
+  /// The fleet's processes, while they are looked at.
+  private(set) var processes = ProcessList()
   /// Places in `hosts` that the filter lets through, in the order of the table, quiet ones too.
   private(set) var order: [Int] = []
   private var places: [String: Int] = [:]
@@ -17,6 +19,10 @@ struct WatchedFleet: Sendable {
   /// The last hole of the whole fleet, so that each host's own share of it isn't told again.
   private var fleetGap: (from: Timestamp, to: Timestamp)?
   private var newestRow: Timestamp?
+  /// The viewer's clock when it was settled last.
+  private var settledAt: Timestamp?
+  /// Tells one filter from the next, so that a process is asked once about each.
+  private var filterNumber = 0
   private let zone: ViewerZone
 
   /// Most lines of the merged scroll, of all hosts together.
@@ -80,6 +86,16 @@ struct WatchedFleet: Sendable {
     hosts[place].take(report)
   }
 
+  mutating func take(_ activity: HostActivity, at now: Timestamp) {
+    guard let place = places[activity.host] else { return }
+    hosts[place].take(activity, at: now)
+  }
+
+  mutating func take(_ report: HostBurst, at now: Timestamp) {
+    guard let place = places[report.host] else { return }
+    hosts[place].take(report.burst, at: now)
+  }
+
   mutating func mark(at now: Timestamp) {
     merged.append(ScrollLine(host: "", time: now, content: .mark))
   }
@@ -111,6 +127,7 @@ struct WatchedFleet: Sendable {
   }
 
   mutating func settle(at now: Timestamp) {
+    settledAt = now
     for place in hosts.indices { hosts[place].settle(at: now) }
     arrange(afresh: false)
   }
@@ -121,6 +138,7 @@ struct WatchedFleet: Sendable {
     let isNewFilter = wanted.filter != arrangement.filter
     arrangement = wanted
     if isNewFilter {
+      filterNumber += 1
       merged.setFilter(wanted.filter)
       for place in hosts.indices { hosts[place].setFilter(wanted.filter) }
     }
@@ -145,6 +163,7 @@ struct WatchedFleet: Sendable {
 
   /// `afresh`: sorted without regard for how the lines stood.
   private mutating func arrange(afresh: Bool) {
+    arrangeProcesses()
     let filter = arrangement.filter
     let chosen =
       filter.isEmpty
@@ -161,6 +180,15 @@ struct WatchedFleet: Sendable {
       folds = (quiet, states, QuietFold.folds(of: quiet, in: hosts))
     }
     items = order.filter { !hosts[$0].isQuiet }.flatMap(lines) + folds.folds.map { .fold($0) }
+  }
+
+  private mutating func arrangeProcesses() {
+    guard let order = arrangement.processes, let settledAt else {
+      processes = ProcessList()
+      return
+    }
+    processes = ProcessList(
+      of: &hosts, order, arrangement.filter, filterNumber: filterNumber, at: settledAt)
   }
 
   /// A host's line, and those of its tasks in `D`.
@@ -223,6 +251,12 @@ extension WatchedFleet {
     setHosts(span.hosts)
     for sample in span.samples where sample.time <= span.at { take(sample, at: sample.time) }
     for report in span.suspects where report.time <= span.at { take(report) }
+    for activity in span.activities where activity.time <= span.at {
+      take(activity, at: activity.time)
+    }
+    for burst in span.bursts where burst.burst.start <= span.at {
+      take(burst, at: burst.burst.end)
+    }
     endPast(at: span.at)
   }
 }

@@ -21,6 +21,13 @@ struct WatchedHost: Sendable {
   private(set) var scroll: Scroll
   /// What the newest look at its tasks found.
   private(set) var suspects: SuspectReport?
+  /// What its processes and devices do, where an agent tells it.
+  var work = HostWork()
+  /// The newest burst that its agent told of, and when that came, on the viewer's clock.
+  private(set) var burst: Burst?
+  private var burstArrival: Timestamp?
+  /// Whether that burst goes on, as far as we know.
+  private(set) var isBursting = false
   /// In the past: the history has no rows of it that cover the moment.
   private(set) var isAbsent = false
   private var pace = RowPace()
@@ -29,6 +36,10 @@ struct WatchedHost: Sendable {
   static let loadValidSeconds = 30.0
   /// A look at tasks is told as news for this long.
   static let suspectsValidSeconds = 30.0
+  /// An agent tells of a burst at each tick; one that it tells no more of is over.
+  static let burstValidSeconds = 30.0
+  /// What a burst is to the order of the table: no less than this.
+  static let burstScore = 10.0
 
   init(name: String, rows: Int, zone: ViewerZone) {
     self.name = name
@@ -40,9 +51,23 @@ struct WatchedHost: Sendable {
   /// Whether its line shows figures: rows arrive.
   var showsFigures: Bool { status.state.isHealthy && sample != nil && !isAbsent }
 
+  /// Whether its rows, and so what its agent says, are of now, or of the moment that is shown.
+  var sendsRows: Bool { status.state.isHealthy && !isAbsent }
+
+  /// Whether its rows come from an agent.
+  var hasAgent: Bool {
+    sample?.source == .agent || status.through?.hasPrefix("agent") ?? false
+  }
+
+  /// Processes that the newest look found waiting.
+  var waitingProcesses: Set<Int> {
+    guard suspectCount > 0, let suspects else { return [] }
+    return Set(suspects.suspects.lazy.map(\.pid))
+  }
+
   /// Nothing about it asks for a look.
   var isQuiet: Bool {
-    guard trouble.level == 0, !isAbsent else { return isAbsent }
+    guard trouble.level == 0, !isBursting, !isAbsent else { return isAbsent }
     switch status.state {
     case .connected, .waiting, .connecting: return true
     default: return false
@@ -65,6 +90,13 @@ struct WatchedHost: Sendable {
 
   /// Whether all of them are in `D`: who waits for a file lock or a FUSE server sleeps in `S`.
   var areSuspectsInD: Bool { suspects?.suspects.allSatisfy(\.isUninterruptible) ?? true }
+
+  /// The task of a process that has waited longest, as far as the newest look is news.
+  func suspect(pid: Int32) -> Suspect? {
+    guard suspectCount > 0, let suspects else { return nil }
+    return suspects.suspects.lazy.filter { $0.pid == Int(pid) }
+      .max { ($0.waitSeconds ?? 0) < ($1.waitSeconds ?? 0) }
+  }
 
   func suspect(_ index: Int) -> Suspect? {
     guard let suspects = suspects?.suspects, suspects.indices.contains(index) else { return nil }
@@ -92,7 +124,8 @@ struct WatchedHost: Sendable {
       status.since = now
     default: break
     }
-    trouble.feed(TroubleScore.of(sample.row, cpus: cpus))
+    let score = TroubleScore.of(sample.row, cpus: cpus)
+    trouble.feed(isBursting ? max(score, Self.burstScore) : score)
     return gap.map { $0.line(of: name) }
   }
 
@@ -108,7 +141,25 @@ struct WatchedHost: Sendable {
 
   mutating func take(_ report: SuspectReport) { suspects = report }
 
+  mutating func take(_ activity: HostActivity, at now: Timestamp) {
+    work.take(activity, at: now)
+  }
+
+  /// What is told late, of a burst before the one we know, is passed over.
+  mutating func take(_ burst: Burst, at now: Timestamp) {
+    if let known = self.burst, burst.start < known.start, let burstArrival,
+      now.elapsed(since: burstArrival) <= Self.burstValidSeconds
+    {
+      return
+    }
+    self.burst = burst
+    burstArrival = now
+    isBursting = !burst.isOver
+  }
+
   mutating func settle(at now: Timestamp) {
+    let age = burstArrival.map { now.elapsed(since: $0) } ?? .infinity
+    isBursting = burst?.isOver == false && age <= Self.burstValidSeconds
     if !status.state.isHealthy { trouble.feed(TroubleScore.of(status)) }
     trouble.settle(at: now)
   }

@@ -99,7 +99,7 @@ public struct PlainText: Sendable {
   }
 
   /// A name as one word: its blanks become `_`.
-  private static func word(_ name: String) -> String {
+  static func word(_ name: String) -> String {
     let text = Printable.text(name)
     let spaces = text.unicodeScalars.contains { $0.properties.isWhitespace }
     guard spaces || text.isEmpty else { return text }

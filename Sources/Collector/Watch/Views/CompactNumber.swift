@@ -27,6 +27,33 @@ enum CompactNumber {
     return "\(tenths(rest)) TiB"
   }
 
+  /// Bytes per second in at most six cells, as the agent has them: 512, 1.5K, 120M. What is
+  /// more than nothing never looks like it.
+  static func byteRate(_ bytes: Double) -> String {
+    guard bytes.isFinite, bytes > 0 else { return "0" }
+    guard bytes >= 1 else { return "<1" }
+    var rest = bytes
+    for unit in ["", "K", "M", "G", "T", "P"] {
+      if rest < 999.5 || unit == "P" {
+        let whole = Int64(min(rest.rounded(), 99_999))
+        return unit.isEmpty || rest >= 99.95 ? "\(whole)\(unit)" : "\(tenths(rest))\(unit)"
+      }
+      rest /= 1024
+    }
+    return "-"
+  }
+
+  /// A count with its thousands set apart: 1,204.
+  static func grouped(_ count: UInt64) -> String {
+    var digits = Array(String(count))
+    var place = digits.count - 3
+    while place > 0 {
+      digits.insert(",", at: place)
+      place -= 3
+    }
+    return String(digits)
+  }
+
   /// A load average in at most five cells: 0.42, 12.50, 104.2, 1234.
   static func load(_ value: Double) -> String {
     guard value.isFinite, value >= 0, value < 99_999 else { return value > 0 ? "99999" : "-" }

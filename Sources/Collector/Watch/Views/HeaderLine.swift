@@ -7,7 +7,7 @@ enum HeaderLine {
   static func draw(_ state: WatchState, on screen: inout Screen) {
     screen.fill(row: 0, style: .bar)
     let titles = titles(state)
-    let least = titles.dropFirst(2).first.map(\.utf8.count) ?? 0
+    let least = titles.last?.utf8.count ?? 0
     var room = screen.columns
     let clock = clock(state)
     if room > clock.utf8.count {
@@ -36,13 +36,14 @@ enum HeaderLine {
 
   /// The views and their keys; the one that is shown stands out.
   private static func labels(_ state: WatchState) -> [(text: String, style: Style)] {
-    let views: [(WatchView, WatchAction)] = [
-      (.table, .table), (.merged, .merged), (.split, .split),
+    let views: [(WatchView, WatchAction, String)] = [
+      (.table, .table, "table"), (.merged, .merged, "merged"), (.split, .split, "split"),
+      (.processes, .processes, "procs"),
     ]
-    var labels = views.map { view, action in
+    var labels = views.map { view, action, title in
       let isShown = view == state.view && !state.showsHelp && state.zoomed == nil
       return (
-        "\(state.keyName(action)) \(view.rawValue)",
+        "\(state.keyName(action)) \(title)",
         isShown ? Style(.heading, bold: true) : .bar
       )
     }

@@ -21,6 +21,21 @@ enum HostSentence {
     return "\(text): \(Printable.text(error))"
   }
 
+  /// What its agent keeps for us, where that is worth a word: what is still to come, and what is
+  /// wrong with it.
+  static func spool(_ status: HostStatus) -> [String] {
+    guard let spool = status.spool else { return [] }
+    var parts: [String] = []
+    if spool.framesToCome > 0 {
+      let frames = spool.framesToCome == 1 ? "frame" : "frames"
+      parts.append("\(CompactNumber.grouped(spool.framesToCome)) \(frames) to come")
+    }
+    if let problem = spool.problem {
+      parts.append("spool: \(Printable.text(problem, limit: 200))")
+    }
+    return parts
+  }
+
   /// What is said of a host on the screen in place of its figures.
   static func text(of host: WatchedHost, _ state: WatchState) -> String {
     guard host.isAbsent else {

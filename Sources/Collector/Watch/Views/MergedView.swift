@@ -10,10 +10,12 @@ enum MergedView {
     let range = merged.range(height: areas.body.count, end: state.scrollEnds[.merged])
     let lines = range.map { merged[$0] }
     let area = 0..<state.columns
+    let mark = lines.contains(where: state.isBursting) ? BurstMark.cells : 0
     let painter = ScrollPainter(
       state: state,
       layout: ScrollLayout(
-        area: area, longestName: fleet.longestName, lines: lines, hidden: state.hiddenColumns),
+        area: area, longestName: fleet.longestName + mark, lines: lines, hidden: state.hiddenColumns
+      ),
       area: area)
     painter.drawTitles(row: areas.body.lowerBound - 1, on: &screen)
     let found = state.found.flatMap { $0.scroll == .merged ? $0.position : nil }

@@ -26,6 +26,9 @@ extension Screen {
       case .merged:
         MergedView.draw(state, on: &screen)
         notice = state.mergedAreas.notice
+      case .processes:
+        ProcessesView.draw(state, on: &screen)
+        notice = state.processAreas.notice
       case .split:
         SplitView.draw(state, on: &screen)
         notice = SplitLayout(state).areas.notice

@@ -1,5 +1,13 @@
 import Records
 
+extension WatchState {
+  /// Whether a line is of the time of its host's burst.
+  func isBursting(_ line: ScrollLine) -> Bool {
+    guard let host = fleet[host: line.host], let burst = host.burst else { return false }
+    return line.time >= burst.start && (host.isBursting || line.time <= burst.end)
+  }
+}
+
 /// Draws lines of a scroll into a part of the screen: the merged view, a window of the split
 /// one, the rows of a zoomed host.
 struct ScrollPainter {
@@ -30,9 +38,10 @@ struct ScrollPainter {
         style: isFound ? Style(.notice, bold: true, reverse: true) : .faint)
     }
     if let host = layout.host {
-      screen.put(
-        line.host, row: row, column: host.lowerBound, end: host.upperBound,
-        style: Style(.host(named: line.host), bold: true, reverse: isFound && layout.time == nil))
+      BurstMark.draw(
+        line.host, isBursting: state.isBursting(line), row: row, columns: host,
+        style: Style(.host(named: line.host), bold: true, reverse: isFound && layout.time == nil),
+        on: &screen)
     }
     drawContent(line, row: row, on: &screen)
     if let role = state.rules.role(ofLine: { line.text(zone: state.zone) }) {

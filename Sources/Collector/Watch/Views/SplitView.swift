@@ -50,9 +50,10 @@ enum SplitView {
     let (row, area) = (window.title, window.area)
     let style = Style(.heading, bold: isSelected, reverse: true)
     screen.fill(row: row, from: area.lowerBound, to: area.upperBound, style: style)
-    var place = screen.put(
-      host.name, row: row, column: area.lowerBound, end: area.upperBound,
-      style: Style(.host(named: host.name), bold: true, reverse: true))
+    var place = BurstMark.draw(
+      host.name, isBursting: host.isBursting, row: row, columns: area,
+      style: Style(.host(named: host.name), bold: true, reverse: true), reverse: true,
+      on: &screen)
     if isSelected {
       place = screen.put(" <", row: row, column: place, end: area.upperBound, style: style)
     }
@@ -88,6 +89,7 @@ enum SplitView {
       if host.suspectCount > 0 {
         parts.append("\(host.suspectCount) \(host.areSuspectsInD ? "in D" : "waiting")")
       }
+      if let burst = BurstText.short(of: host, state.zone) { parts.append(burst) }
       // Where nothing is said of it, rows come through vmstat.
       if let through = host.status.through, through != "vmstat" {
         parts.append("through \(Printable.text(through, limit: 200))")
@@ -95,6 +97,7 @@ enum SplitView {
     } else {
       parts.append(HostSentence.text(of: host, state))
     }
+    parts += HostSentence.spool(host.status)
     let name = WatchState.ScrollName.host(host.name)
     if let end = state.scrollEnds[name] {
       parts.append("\(max(0, host.scroll.end - end)) newer below")

@@ -9,7 +9,14 @@ enum TableView {
   static func draw(_ state: WatchState, on screen: inout Screen) {
     let fleet = state.fleet
     // Behind a name there may stand how many of its tasks wait.
-    let mark = fleet.hosts.contains { $0.suspectCount > 0 } ? TableView.markCells : 0
+    var mark = 0
+    // By places: iterating would copy each host.
+    if fleet.hosts.indices.contains(where: { fleet.hosts[$0].suspectCount > 0 }) {
+      mark += TableView.markCells
+    }
+    if fleet.hosts.indices.contains(where: { fleet.hosts[$0].isBursting }) {
+      mark += BurstMark.cells
+    }
     let layout = TableLayout(
       width: state.columns, longestName: fleet.longestName + mark, hidden: state.hiddenColumns)
     let areas = state.tableAreas
@@ -92,8 +99,9 @@ enum TableView {
     let suspects = host.showsFigures ? host.suspectCount : 0
     let letter = host.areSuspectsInD ? "D" : "W"
     let mark = suspects > 0 ? " \(min(suspects, 999))\(letter)" : ""
-    let place = screen.put(
-      host.name, row: row, column: 0, end: layout.hostWidth - mark.utf8.count, style: name)
+    let place = BurstMark.draw(
+      host.name, isBursting: host.isBursting, row: row,
+      columns: 0..<max(0, layout.hostWidth - mark.utf8.count), style: name, on: &screen)
     if !mark.isEmpty {
       screen.put(
         mark, row: row, column: place, end: layout.hostWidth, style: Style(.alarm, bold: true))

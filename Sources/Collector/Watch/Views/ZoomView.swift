@@ -56,6 +56,7 @@ enum ZoomView {
       let all = [load.oneMinute, load.fiveMinutes, load.fifteenMinutes]
       parts.append("load \(all.map(CompactNumber.load).joined(separator: " "))")
     }
+    parts += HostSentence.spool(host.status)
     if host.status.reconnects > 0 { parts.append("\(host.status.reconnects) reconnects") }
     if let offset = host.status.clockOffset, abs(offset) >= 1 {
       parts.append("clock \(offset > 0 ? "+" : "")\(CompactNumber.tenths(offset)) s")

@@ -11,18 +11,25 @@ struct WatchLines {
 
   private let hosts: [String]
   private let isJSON: Bool
+  /// Processes in place of rows.
+  private let showsProcesses: Bool
   private let log: Logger
   private var plain: PlainText
+  private var processes: ProcessPlainText
   private var json = JSONWriter()
   private var journal: StateJournal
   private var states: [String: HostState] = [:]
   private var reporting: Set<String> = []
 
-  init(hosts: [String], zone: ViewerZone, json: Bool, log: Logger) {
+  init(
+    hosts: [String], zone: ViewerZone, json: Bool, showsProcesses: Bool = false, log: Logger
+  ) {
     self.hosts = hosts
     isJSON = json
+    self.showsProcesses = showsProcesses
     self.log = log
     plain = PlainText(hosts: hosts, zone: zone)
+    processes = ProcessPlainText(hosts: hosts, zone: zone)
     journal = StateJournal(log: log)
   }
 
@@ -39,7 +46,10 @@ struct WatchLines {
     try take(source.poll(), signals)
     let silent = hosts.filter { !reporting.contains($0) }
     guard silent.isEmpty || signals.wantsStop else {
-      throw CommandFailure.failed("no row came from \(HostNames.fold(silent))")
+      throw CommandFailure.failed(
+        showsProcesses
+          ? "no agent told of processes of \(HostNames.fold(silent))"
+          : "no row came from \(HostNames.fold(silent))")
     }
   }
 
@@ -48,9 +58,15 @@ struct WatchLines {
     var output: [UInt8] = []
     for event in events {
       switch event {
-      case .suspects, .activity, .burst, .delivery, .lost, .filled: break
+      case .suspects, .burst: break
+      case .activity(let activity):
+        guard showsProcesses else { continue }
+        reporting.insert(activity.host)
+        append(activity, to: &output)
+      case .delivery, .lost, .filled: break
       case .status(let status): states[status.host] = status.state
       case .sample(let sample):
+        guard !showsProcesses else { continue }
         reporting.insert(sample.host)
         if isJSON {
           json.sample(sample)
@@ -62,6 +78,19 @@ struct WatchLines {
     }
     guard !output.isEmpty else { return }
     try StandardOutput.write(output, to: STDOUT_FILENO, unless: { signals.wantsStop })
+  }
+}
+
+extension WatchLines {
+  private mutating func append(_ activity: HostActivity, to output: inout [UInt8]) {
+    guard isJSON else { return processes.append(activity, to: &output) }
+    for process in activity.processes {
+      json.process(process, of: activity)
+      output += json.takeLine()
+    }
+    guard activity.omittedProcesses > 0 else { return }
+    json.omittedProcesses(of: activity)
+    output += json.takeLine()
   }
 }
 

@@ -109,7 +109,9 @@ struct WatchScreen: ~Copyable {
         state.apply(.sample(sample))
       case .status(let status): state.apply(.status(status))
       case .suspects(let report): state.apply(.suspects(report))
-      case .activity, .burst, .delivery, .lost, .filled: break
+      case .activity(let activity): state.apply(.activity(activity))
+      case .burst(let burst): state.apply(.burst(burst))
+      case .delivery, .lost, .filled: break
       }
     }
     meter.take(rows: rows)

@@ -7,6 +7,7 @@ extension Answer {
     case .done: .done
     case .inventory: .held
     case .fetched: .fetched
+    case .process: .processReport
     case .refused: .refused
     }
   }
@@ -18,6 +19,7 @@ extension Answer {
     case .done: break
     case .inventory(let inventory): inventory.write(to: &payload)
     case .fetched(let fetched): fetched.write(to: &payload)
+    case .process(let report): report.write(to: &payload)
     case .refused(let reason):
       payload.text(Answer.reason, reason, limit: WireLimits.textBytes)
     }
@@ -31,6 +33,7 @@ extension Answer {
     case .done: return .done
     case .held: return .inventory(try SpoolInventory(payload: payload))
     case .fetched: return .fetched(try Fetched(payload: payload))
+    case .processReport: return .process(try ProcessReport(payload: payload))
     case .refused:
       var reason = ""
       var field = FieldReader()

@@ -25,6 +25,15 @@ enum TickField {
   static let omittedWaiting: UInt64 = 21
   static let omittedDisks: UInt64 = 22
   static let omittedLocks: UInt64 = 23
+
+  static let waits = WaitFields(waiting: waiting, shape: shape, symbol: symbol)
+}
+
+/// Where in a payload the rows of waiting tasks go, and what these refer to.
+struct WaitFields {
+  var waiting: UInt64
+  var shape: UInt64
+  var symbol: UInt64
 }
 
 extension PayloadWriter {
@@ -37,7 +46,7 @@ extension PayloadWriter {
     let locks = write(tick.locks, TickField.lock, limit: WireLimits.locks) { lock, row in
       lock.write(to: &row)
     }
-    let waiting = write(tick.waiting, shapes: &shapes)
+    let waiting = write(tick.waiting, TickField.waits, shapes: &shapes)
     let processes = write(
       tick.processes, TickField.process, limit: WireLimits.processes
     ) { process, row in process.write(to: &row) }
@@ -69,7 +78,7 @@ extension PayloadWriter {
   }
 
   /// The elements' rows, and how many of them were put there.
-  private mutating func write<Element>(
+  mutating func write<Element>(
     _ elements: [Element], _ field: UInt64, limit: Int, _ body: (Element, inout RowWriter) -> Void
   ) -> Int {
     for index in 0..<min(elements.count, limit) {
@@ -82,21 +91,22 @@ extension PayloadWriter {
   /// Each task after the shape it shares with others; how many tasks were put there.
   ///
   /// `shapes` is room to work in: the first task of each shape.
-  private mutating func write(_ tasks: [WaitingTask], shapes: inout [Int]) -> Int {
+  mutating func write(
+    _ tasks: [WaitingTask], _ fields: WaitFields, shapes: inout [Int]
+  ) -> Int {
     shapes.removeAll(keepingCapacity: true)
     for index in 0..<min(tasks.count, WireLimits.waiting) {
       let task = tasks[index]
       var shape = PayloadWriter.shape(of: task, among: shapes, of: tasks)
       if shape == nil {
         guard shapes.count < WireLimits.shapes,
-          WaitShape.write(
-            of: task, to: &self, shape: TickField.shape, symbol: TickField.symbol)
+          WaitShape.write(of: task, to: &self, shape: fields.shape, symbol: fields.symbol)
         else { return index }
         shape = shapes.count
         shapes.append(index)
       }
       task.write(to: &row, shape: UInt64(shape ?? 0))
-      guard finishRow(TickField.waiting) else { return index }
+      guard finishRow(fields.waiting) else { return index }
     }
     return min(tasks.count, WireLimits.waiting)
   }

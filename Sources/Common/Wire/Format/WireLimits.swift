@@ -27,4 +27,12 @@ public enum WireLimits {
   /// Streams that an agent's inventory lists.
   public static let heldStreams = 4096
   static let shapes = 8192
+
+  // Of a process's report.
+  static let parents = 1024
+  static let files = 8192
+  static let mounts = 8192
+  static let sockets = 8192
+  static let past = 8192
+  static let related = 4096
 }

@@ -2,17 +2,22 @@ import Bytes
 import Records
 
 /// Suspects as people read them: who waits, who moves the bytes, and what the host feels.
-struct SuspectText {
-  let host: String
-  let tally: SuspectTally
+public struct SuspectText {
+  public let host: String
+  public let tally: SuspectTally
   /// Most lines of each list.
-  var rows = 20
-  var width = 100
-  var colours = false
+  public var rows = 20
+  public var width = 100
+  public var colours = false
   /// The interval that was asked for: where ticks come less often, that is said.
-  var wantedNanoseconds: UInt64?
+  public var wantedNanoseconds: UInt64?
 
-  func text() -> String {
+  public init(host: String, tally: SuspectTally) {
+    self.host = host
+    self.tally = tally
+  }
+
+  public func text() -> String {
     guard let tick = tally.lastTick else { return "" }
     return headLines(tick) + waitingLines() + movingLines() + footLines(tick)
   }
@@ -28,7 +33,7 @@ struct SuspectText {
     var lines = cut(line)
     if let wanted = wantedNanoseconds, tick.pacedNanoseconds > wanted {
       lines += cut(
-        "sampled every \(Duration.text(tick.pacedNanoseconds)): more often would cost more "
+        "sampled every \(DurationText.of(tick.pacedNanoseconds)): more often would cost more "
           + "CPU than it may take (own_cpu_percent)")
     }
     if tally.hiddenTasks > 0 { lines += cut(HiddenTasks.text(tally.hiddenTasks)) }
@@ -201,31 +206,5 @@ struct SuspectText {
 
   private func right(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
-  }
-}
-
-/// A figure with `decimals` places, rounded.
-func figure(_ value: Double, _ decimals: Int) -> String {
-  guard value.isFinite, abs(value) < 1e15 else { return "?" }
-  var scale = 1.0
-  for _ in 0..<decimals { scale *= 10 }
-  let scaled = Int64((value.magnitude * scale).rounded())
-  let sign = value < 0 && scaled > 0 ? "-" : ""
-  guard decimals > 0 else { return "\(sign)\(scaled)" }
-  let fraction = "\(scaled % Int64(scale))"
-  return "\(sign)\(scaled / Int64(scale))."
-    + String(repeating: "0", count: decimals - fraction.count) + fraction
-}
-
-/// Bytes as people read them: `0`, `512`, `1.5M`, in powers of 1024.
-enum ByteFigure {
-  static func text(_ bytes: Double) -> String {
-    var value = bytes
-    var unit = ""
-    for next in ["K", "M", "G", "T"] where value >= 1000 {
-      value /= 1024
-      unit = next
-    }
-    return unit.isEmpty || value >= 100 ? figure(value, 0) + unit : figure(value, 1) + unit
   }
 }

@@ -1,13 +1,12 @@
 import Records
-import Sampling
 
 /// What a while of sampling found: each waiting task as it was seen last, each process with all
 /// that it moved.
-struct SuspectTally {
-  struct Waiter {
-    var task: WaitingTask
+public struct SuspectTally: Sendable {
+  public struct Waiter: Sendable {
+    public var task: WaitingTask
     /// Looks and ticks that saw it wait.
-    var sightings: Int
+    public var sightings: Int
     /// Number of the look that saw it last.
     var lastLook: Int
   }
@@ -17,41 +16,46 @@ struct SuspectTally {
     var tid: Int32
   }
 
-  private(set) var lastTick: HostTick?
-  private(set) var looks = 0
-  private(set) var ticks = 0
+  public private(set) var lastTick: HostTick?
+  public private(set) var looks = 0
+  public private(set) var ticks = 0
   /// Time that the processes' figures cover, nanoseconds.
-  private(set) var elapsedNanoseconds: UInt64 = 0
-  private(set) var identities: [ProcessID: ProcessIdentity] = [:]
+  public private(set) var elapsedNanoseconds: UInt64 = 0
+  public private(set) var identities: [ProcessID: ProcessIdentity] = [:]
   private var waiters: [Key: Waiter] = [:]
   private var movers: [ProcessID: ProcessSample] = [:]
-  private(set) var omittedIO = IOCounters()
-  private(set) var attribution = Attribution()
-  private(set) var hiddenTasks = 0
+  public private(set) var omittedIO = IOCounters()
+  public private(set) var attribution = Attribution()
+  public private(set) var hiddenTasks = 0
   /// Processes whose bytes we may not read.
-  var deniedProcesses: Int { movers.values.count { $0.io == .denied } }
+  public var deniedProcesses: Int { movers.values.count { $0.io == .denied } }
 
   /// `before` is the tick that the first one added is compared with, where there was one.
-  init(identities: [ProcessID: ProcessIdentity] = [:], before: HostTick? = nil) {
+  public init(identities: [ProcessID: ProcessIdentity] = [:], before: HostTick? = nil) {
     self.identities = identities
     lastTick = before
   }
 
-  mutating func add(_ output: Sampler.Output) {
+  /// A tick, and who the processes are of whom nobody heard before.
+  ///
+  /// - Parameter hiddenTasks: how many tasks the agent can't see, where it says so.
+  public mutating func add(
+    _ tick: HostTick, identities newcomers: [ProcessIdentity], hiddenTasks: Int = 0
+  ) {
     ticks += 1
-    add(waiting: output.tick.waiting)
-    for identity in output.identities { identities[identity.id] = identity }
+    add(waiting: tick.waiting)
+    for identity in newcomers { identities[identity.id] = identity }
     if lastTick != nil {
-      elapsedNanoseconds &+= output.tick.intervalNanoseconds
-      for process in output.tick.processes { add(process) }
-      omittedIO += output.tick.omittedIO
-      add(output.tick.attribution)
+      elapsedNanoseconds &+= tick.intervalNanoseconds
+      for process in tick.processes { add(process) }
+      omittedIO += tick.omittedIO
+      add(tick.attribution)
     }
-    lastTick = output.tick
-    hiddenTasks = output.hiddenTasks
+    lastTick = tick
+    self.hiddenTasks = hiddenTasks
   }
 
-  mutating func add(waiting: [WaitingTask]) {
+  public mutating func add(waiting: [WaitingTask]) {
     looks += 1
     for task in waiting {
       let key = Key(process: task.process, tid: task.tid)
@@ -88,7 +92,7 @@ struct SuspectTally {
 
   /// Those that wait, the longest first. A task that was passing through `D` in a single look of
   /// many waits for nothing.
-  var waiting: [Waiter] {
+  public var waiting: [Waiter] {
     waiters.values
       .filter { waiter in
         // Who sleeps for a lock or a FUSE server is looked for at ticks only.
@@ -105,7 +109,7 @@ struct SuspectTally {
 
   /// Whether somebody is in trouble: `--check` isn't to cry for who passes through `D`, nor for a
   /// kernel thread's housekeeping.
-  var hasTrouble: Bool {
+  public var hasTrouble: Bool {
     waiting.contains { waiter in
       waiter.task.waitSeconds >= 0.5
         && !(waiter.task.reason.kind == .unknown
@@ -117,18 +121,20 @@ struct SuspectTally {
   private static let busyShare = 0.05
 
   /// Those that moved bytes to or from a device, the most first, and those that kept a CPU busy.
-  var moving: [ProcessSample] {
+  public var moving: [ProcessSample] {
     movers.values
       .filter {
         ($0.io.value?.deviceBytes ?? 0) + $0.reaped.deviceBytes > 0
           || perSecond($0.cpuNanoseconds) / 1e9 >= SuspectTally.busyShare
       }
-      .sorted { ProcessRanking.comesBefore($0, $1) }
+      .sorted { $0.comesBefore($1) }
   }
 
   /// The first `count` of those who move bytes, and the few busiest of the others: a CPU's load
   /// isn't to be hidden by a disk's.
-  func shown<Row>(_ movers: [Row], first count: Int, _ process: (Row) -> ProcessSample) -> [Row] {
+  public func shown<Row>(_ movers: [Row], first count: Int, _ process: (Row) -> ProcessSample)
+    -> [Row]
+  {
     let others = movers.dropFirst(count)
       .filter { perSecond(process($0).cpuNanoseconds) / 1e9 >= SuspectTally.busyShare * 4 }
       .sorted { process($0).cpuNanoseconds > process($1).cpuNanoseconds }
@@ -136,10 +142,10 @@ struct SuspectTally {
   }
 
   /// What a process moved; `nil` where it did nothing that is known.
-  func process(_ id: ProcessID) -> ProcessSample? { movers[id] }
+  public func process(_ id: ProcessID) -> ProcessSample? { movers[id] }
 
   /// Per second, of what was counted over the whole while.
-  func perSecond(_ count: UInt64) -> Double {
+  public func perSecond(_ count: UInt64) -> Double {
     elapsedNanoseconds == 0 ? 0 : Double(count) * 1e9 / Double(elapsedNanoseconds)
   }
 }

@@ -2,19 +2,19 @@ import Bytes
 import Records
 
 /// A suspect as a line of JSON.
-struct SuspectJSON {
+public struct SuspectJSON {
   let host: String
   let tally: SuspectTally
   /// Most of those that only move bytes.
   private let movers: Int
   private var writer = JSONWriter()
 
-  init(host: String, tally: SuspectTally, movers: Int) {
+  public init(host: String, tally: SuspectTally, movers: Int) {
     (self.host, self.tally, self.movers) = (host, tally, movers)
   }
 
   /// All suspects, a line each: those that wait, then those that only move bytes.
-  mutating func lines() -> String {
+  public mutating func lines() -> String {
     var text = ""
     let waiting = tally.waiting
     for waiter in waiting { text += line(waiter.task.process, waiter.task) }
@@ -59,7 +59,7 @@ struct SuspectJSON {
     return writer.text + "\n"
   }
 
-  private static func write(_ task: WaitingTask?, to json: inout JSONWriter) {
+  static func write(_ task: WaitingTask?, to json: inout JSONWriter) {
     guard let task else {
       for name in ["wait_reason", "wait_class", "wait_seconds", "wchan", "syscall", "stack"] {
         json.field(name, String?.none)
@@ -134,6 +134,3 @@ struct SuspectJSON {
     String(decoding: [state.rawValue], as: UTF8.self)
   }
 }
-
-/// A task's name, fit for a terminal.
-func taskText(_ name: TaskName) -> String { Printable.text(name.bytes.span) }

@@ -1,11 +1,10 @@
 import Records
-import Sampling
 
 /// A line of those who move bytes: a process, or many short-lived ones of one name and parent.
-struct Mover {
-  /// The sum, under the last one's identity.
-  var process: ProcessSample
-  var count = 1
+public struct Mover: Sendable {
+  /// The sum, under the first one's identity.
+  public var process: ProcessSample
+  public var count = 1
 
   private struct Family: Hashable {
     var parent: Int32
@@ -13,7 +12,7 @@ struct Mover {
   }
 
   /// The same order, with those that have ended put together; the most bytes first.
-  static func grouped(_ processes: [ProcessSample]) -> [Mover] {
+  public static func grouped(_ processes: [ProcessSample]) -> [Mover] {
     var movers: [Mover] = []
     var places: [Family: Int] = [:]
     for process in processes {
@@ -29,6 +28,6 @@ struct Mover {
       movers[place].process.io = .known(
         (movers[place].process.io.value ?? IOCounters()) + (process.io.value ?? IOCounters()))
     }
-    return movers.sorted { ProcessRanking.comesBefore($0.process, $1.process) }
+    return movers.sorted { $0.process.comesBefore($1.process) }
   }
 }
