@@ -22,16 +22,14 @@ struct ReleasedAgentTests {
   @Test("every frame is known and whole", arguments: versions)
   func frames(version: String) throws {
     var decoder = FrameDecoder()
-    var (frames, faults): ([DecodedFrame], Int) = ([], 0)
-    func take(_ event: FrameDecoder.Event) {
-      switch event {
-      case .frame(let frame): frames.append(frame)
-      case .fault: faults += 1
-      }
-    }
+    var events: [FrameDecoder.Event] = []
     let bytes = try recording(version)
-    decoder.feed(bytes.span, take)
-    decoder.finish(take)
+    decoder.feed(bytes.span) { events.append($0) }
+    decoder.finish { events.append($0) }
+    let frames = events.compactMap { event in
+      if case .frame(let frame) = event { frame } else { nil }
+    }
+    let faults = events.count - frames.count
     #expect(faults == 0)
     #expect(frames.map(\.sequence) == (1...UInt64(frames.count)).map { $0 })
     #expect(!frames.contains { if case .unknown = $0.frame { true } else { false } })
@@ -50,7 +48,8 @@ struct ReleasedAgentTests {
     target.vmstatReason = "no agent there"
     let feed = HostFeed(target: target, queues: [queue])
     feed.linkDidOpen()
-    let feedback = feed.linkDidReceive(try recording(version).span)
+    let bytes = try recording(version)
+    let feedback = feed.linkDidReceive(bytes.span)
     #expect(feedback.failure == nil)
     var (samples, waits, movers): ([HostSample], [Suspect], [ProcessActivity]) = ([], [], [])
     for event in queue.drain().events {
@@ -62,7 +61,8 @@ struct ReleasedAgentTests {
       }
     }
     #expect(samples.count >= 4 && samples.allSatisfy { $0.row[.us] != nil })
-    #expect(waits.contains { $0.reason == "block I/O" })
+    // Nobody happened to wait in the ticks of the older recording, but in the looks of its burst.
+    #expect(waits.contains { $0.reason == "block I/O" } == (version != "0.2.0"))
     #expect(movers.contains { $0.deviceBytes > 0 })
   }
 }
