@@ -149,7 +149,7 @@ struct AgentStreamTests {
     let listener = Listener()
     listener.take(Self.whole)
     let all = listener.told.samples
-    for place in Self.whole.indices.dropFirst() {
+    for place in Self.whole.indices {
       var bytes = Self.whole
       bytes[place] ^= 0x55
       let listener = Listener()
@@ -324,11 +324,11 @@ struct AgentStreamTests {
 
   // MARK: - Useless streams
 
-  @Test("rubbish behind the first byte is given up with a sentence")
+  @Test("rubbish behind the first bytes is given up with a sentence")
   func rubbish() {
     let listener = Listener()
     let block = [UInt8](repeating: 0, count: 1 << 20)
-    var failure = listener.take([AgentStream.firstByte]).failure
+    var failure = listener.take(FrameGlance.magic).failure
     for _ in 0...AgentStream.bytesWithoutTickLimit >> 20 where failure == nil {
       failure = listener.take(block, chunk: 1 << 16).failure
     }

@@ -118,6 +118,11 @@ public final class SSHServer {
     self.master = nil
   }
 
+  /// From now on no new login gets anywhere, as on a host whose disk hangs; sessions go on.
+  public func pauseLogins() { master?.send(SIGSTOP) }
+
+  public func resumeLogins() { master?.send(SIGCONT) }
+
   /// Starts it again on the same port, after `kill`.
   public func restart() async throws {
     try await until("sshd to listen again on \(port)", detail: { self.log }) { try await listen() }

@@ -43,8 +43,9 @@ extension SeededGenerator {
   }
 
   mutating func answer() -> Answer {
-    switch count(upTo: 4) {
+    switch count(upTo: 5) {
     case 0: .done
+    case 5: .begins
     case 4: .process(report())
     case 1: .refused(text(upTo: 200))
     case 2: .fetched(Fetched(stream: stream(), through: number()))

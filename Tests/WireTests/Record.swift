@@ -33,6 +33,7 @@ struct Record: CustomTestStringConvertible {
       frame: .request(
         .fetch(FrameSpan(stream: Stream.id, first: 7_000, last: 9_123, byteLimit: 262_144)))),
     Record(name: "request-process", frame: .request(.process(pid: 4_711))),
+    Record(name: "answer-begins", frame: .answer(.begins)),
     Record(name: "answer-inventory", frame: .answer(.inventory(inventory))),
     Record(
       name: "answer-fetched",

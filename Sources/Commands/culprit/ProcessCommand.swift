@@ -15,7 +15,8 @@ struct ProcessCommand: AsyncParsableCommand {
       container, threads that wait and for what, bytes moved over the last minutes, open files \
       and whether they grow, sockets and who is at the other end, file locks and who waits for \
       them. “local” is this machine. A resident agent answers also while a disk of its host \
-      hangs, where root's own /etc/culprit/agent.toml there allows it.
+      hangs, where root's own /etc/culprit/agent.toml there allows it: over the session of a \
+      collector of this machine where one holds it, for a new login would hang, too.
 
       EXAMPLES
         culprit process db1 4711
@@ -35,7 +36,7 @@ struct ProcessCommand: AsyncParsableCommand {
   @Option(help: "Most lines of each list.")
   var rows = 20
 
-  @OptionGroup var fleet: FleetOptionsGroup
+  @OptionGroup var history: HistoryOptions
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var zone: ZoneOptions
   @OptionGroup var logging: LogOptions
@@ -53,15 +54,15 @@ struct ProcessCommand: AsyncParsableCommand {
 
   func run() async throws {
     let plan = try FleetPlan(
-      arguments: [host], file: fleet.file(), connection: connection, local: nil,
+      arguments: [host], file: history.fleetFile(), connection: connection, local: nil,
       acceptsNewKeys: false)
     guard plan.targets.count == 1 else {
       throw CommandFailure.usage("“\(Printable.text(host, limit: 80))” is several hosts; name one")
     }
-    let errand = AgentErrand(plan: plan, log: try logging.logger())
-    let replies = try errand.ask { plan, agent, log in
+    let errand = AgentErrand(plan, history, log: try logging.logger())
+    let replies = try errand.ask { plan, sessions, agent, log in
       try AgentQuestion.process(
-        pid, of: plan.targets, options: plan.options, localAgent: agent, log: log)
+        pid, of: plan.targets, over: sessions, options: plan.options, localAgent: agent, log: log)
     }
     guard let reply = replies.first else { throw CommandFailure.failed("no answer") }
     switch reply.report {

@@ -15,7 +15,8 @@ struct SuspectsCommand: AsyncParsableCommand {
       hosts in one ranking: tasks in uninterruptible sleep (D), those that wait for a file lock \
       or a FUSE server, with the reason and who holds what they wait for; then who moves bytes \
       to and from devices, or keeps a CPU busy. An agent that resides on its host answers at \
-      once, out of its memory.
+      once, out of its memory. Where a collector of this machine holds a session to a host, that \
+      is asked over it; the others are logged in to.
 
       With --since the history answers, also for hosts that are down: who was seen to wait in \
       that time, how often and for what, and what each process moved.
@@ -83,11 +84,11 @@ struct SuspectsCommand: AsyncParsableCommand {
     let plan = try FleetPlan(
       arguments: hosts, file: history.fleetFile(), connection: connection, local: nil,
       acceptsNewKeys: false)
-    let errand = AgentErrand(plan: plan, log: try logging.logger())
-    let replies = try errand.ask { plan, agent, log in
+    let errand = AgentErrand(plan, history, log: try logging.logger())
+    let replies = try errand.ask { plan, sessions, agent, log in
       try AgentLook.ask(
-        plan.targets, seconds: span?.seconds ?? 2, options: plan.options, localAgent: agent,
-        log: log)
+        plan.targets, seconds: span?.seconds ?? 2, over: sessions, options: plan.options,
+        localAgent: agent, log: log)
     }
     var found: [FleetSuspects.Host] = []
     var failed: [String] = []

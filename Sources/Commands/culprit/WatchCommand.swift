@@ -120,7 +120,7 @@ struct WatchCommand: AsyncParsableCommand {
     try using(notified(source, log)) { source in
       if isScreen {
         let options = screenOptions(plan.hostNames, rules, notice)
-        return try watch(&source, options, candidates(plan), signals, end, log)
+        return try watch(&source, options, history.candidates(plan.file), signals, end, log)
       }
       if let notice { log.info("\(notice)") }
       var lines = WatchLines(
@@ -181,7 +181,8 @@ struct WatchCommand: AsyncParsableCommand {
     let (source, notice) = try makeSource(plan, log)
     try using(notified(source, log)) { source in
       try watch(
-        &source, screenOptions(plan.hostNames, rules, notice), candidates(plan), signals, end, log)
+        &source, screenOptions(plan.hostNames, rules, notice), history.candidates(plan.file),
+        signals, end, log)
     }
   }
 
@@ -209,7 +210,7 @@ struct WatchCommand: AsyncParsableCommand {
   private func makeSource(
     _ plan: FleetPlan, _ log: Logger
   ) throws -> (any EventSource, notice: String?) {
-    for path in candidates(plan) {
+    for path in history.candidates(plan.file) {
       guard let holder = CollectorLock.holder(of: path),
         let store = try? HistoryStore.openReadOnly(path: path)
       else { continue }
@@ -231,14 +232,6 @@ struct WatchCommand: AsyncParsableCommand {
     }
     let recording = try Recording(path: path, plan: plan, log: log)
     return (try LiveSource(plan, recording: recording, log: log), "recording into \(path)")
-  }
-
-  /// Where a collector of these hosts may be: the history named, or else one's own and the
-  /// service's.
-  private func candidates(_ plan: FleetPlan) -> [String] {
-    let path = history.path(plan.file)
-    return history.db != nil || path == StandardPlaces.serviceHistory
-      ? [path] : [path, StandardPlaces.serviceHistory]
   }
 
   /// The hosts that the collector of `store` isn't on.

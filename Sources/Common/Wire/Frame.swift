@@ -49,6 +49,8 @@ struct FrameKind: RawRepresentable, Equatable {
   static let done = FrameKind(rawValue: 97)
   static let held = FrameKind(rawValue: 98)
   static let fetched = FrameKind(rawValue: 99)
+  /// Before the frames that answer `recent`.
+  static let begins = FrameKind(rawValue: 100)
   static let processReport = FrameKind(rawValue: 101)
   /// To any request.
   static let refused = FrameKind(rawValue: 127)

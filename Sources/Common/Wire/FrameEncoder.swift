@@ -21,6 +21,9 @@ public struct FrameEncoder: Sendable {
   /// The frames since ``removeAll()``. Not to be kept: a copy would make the next frame allocate.
   public var bytes: [UInt8] { payload.bytes }
 
+  /// How many bytes these are.
+  public var byteCount: Int { payload.bytes.count }
+
   /// Forgets the frames, but not the stream, and keeps the room.
   public mutating func removeAll() { payload.removeAll() }
 

@@ -26,6 +26,9 @@ public struct FrameGlance: Equatable, Sendable {
   /// Whether it is a request that goes beyond reading streams.
   public var isOfControl: Bool { kind == FrameKind.process.rawValue }
 
+  /// What every frame begins with. FF and C1 never occur in UTF-8, so that no text does.
+  public static let magic: [UInt8] = FrameFormat.magic.indices.map { FrameFormat.magic[$0] }
+
   /// Bytes that a glance needs.
   public static let leastBytes = FrameFormat.headerBytes
 

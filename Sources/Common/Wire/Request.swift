@@ -15,7 +15,8 @@ public enum Request: Equatable, Sendable {
   /// They come before the answer, `fetched`, and behind live ones.
   case fetch(FrameSpan)
   /// The frames of the last so many seconds out of memory, and who the processes in them are.
-  /// They come before the answer, `done`.
+  /// They come in one piece between two answers, `begins` and `done`: on a connection that is
+  /// streamed to, no live frame is among them.
   case recent(seconds: UInt32)
   /// All about one process. Answered with `process`.
   case process(pid: Int32)
@@ -27,6 +28,8 @@ public enum Request: Equatable, Sendable {
 
 /// What an agent answers.
 public enum Answer: Equatable, Sendable {
+  /// What follows is of the past, up to `done` of the same number.
+  case begins
   case done
   case inventory(SpoolInventory)
   case fetched(Fetched)

@@ -64,7 +64,7 @@ struct OutageTests {
       #expect(!held.isEmpty)
       for (place, kept) in held.enumerated() {
         let isLast = place == held.count - 1
-        let stored = try await storedRuns(home, fleet.name(index), kept.stream)
+        let stored = try await home.storedRuns(fleet.name(index), kept.stream)
         // The stream that goes on has frames by now that nobody stored.
         let last = isLast ? try #require(stored.last) : kept.last
         #expect(
@@ -77,34 +77,7 @@ struct OutageTests {
     // Each tick with rates made one row, and none made two.
     let found = try await home.number("SELECT count(*) FROM vmstat WHERE source = 'agent'")
     #expect(found == rows)
-    let doubled = try await home.number(
-      """
-      SELECT count(*) FROM tick AS a JOIN tick AS b
-        ON b.host = a.host AND b.time_ns > a.time_ns AND b.time_ns < a.time_ns + 1000000
-      """)
-    #expect(doubled == 0)
+    #expect(try await home.doubledTicks() == 0)
     #expect(try await home.sqlite("PRAGMA quick_check") == ["ok"])
-  }
-
-  /// What the history has of a stream, gaps included.
-  private func storedRuns(
-    _ home: CulpritHome, _ host: String, _ stream: StreamID
-  ) async throws -> SequenceSet {
-    let number = Int64(bitPattern: stream.number)
-    let lines = try await home.sqlite(
-      """
-      SELECT run.first, run.last FROM stream_run AS run JOIN stream ON stream.id = run.stream
-        JOIN server ON server.id = stream.host
-        WHERE server.name = '\(host)' AND stream.number = \(number)
-      """)
-    var set = SequenceSet()
-    for line in lines {
-      let parts = line.split(separator: "|").compactMap { UInt64($0) }
-      try #require(parts.count == 2)
-      // No two runs overlap: a number is there once.
-      #expect(set.missing(in: parts[0]...parts[1]) == [parts[0]...parts[1]])
-      set.insert(parts[0]...parts[1])
-    }
-    return set
   }
 }

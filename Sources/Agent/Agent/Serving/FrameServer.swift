@@ -139,7 +139,8 @@ final class FrameServer: @unchecked Sendable {
     case .recent(let seconds):
       guard client.hasRoomForAnswers else { return refuse("too much is asked", number, client) }
       client.answer(
-        resident.past(seconds: Double(seconds)) + FrameServer.frame(.done, number))
+        FrameServer.frame(.begins, number) + resident.past(seconds: Double(seconds))
+          + FrameServer.frame(.done, number))
     case .fetch(let span): fetch(span, number, client)
     case .process(let pid): report(pid, number, client)
     }

@@ -13,14 +13,15 @@ public struct AgentLook: Sendable {
   /// Asks the agents of several hosts for the last `seconds`. One that has only been started has
   /// no past: then the seconds to come are waited for.
   public static func ask(
-    _ targets: [FleetTarget], seconds: Double, options: FleetOptions, localAgent: LocalAgent,
-    log: Logger
+    _ targets: [FleetTarget], seconds: Double, over sessions: [CollectorSessions] = [],
+    options: FleetOptions, localAgent: LocalAgent, log: Logger
   ) throws(LinkFailure) -> [(host: String, look: Result<AgentLook, AgentQuestion.Failure>)] {
     var question = AgentQuestion(.recent(seconds: UInt32(min(max(seconds, 1), 3600).rounded(.up))))
     question.seconds += seconds
     question.byteLimit = 64 << 20
     question.coveredSeconds = seconds
-    let replies = try question.ask(targets, options: options, localAgent: localAgent, log: log)
+    let replies = try question.ask(
+      targets, over: sessions, options: options, localAgent: localAgent, log: log)
     return replies.map { reply in
       (host: reply.host, look: reply.outcome.map { AgentLook($0) })
     }
@@ -45,11 +46,11 @@ public struct AgentLook: Sendable {
 extension AgentQuestion {
   /// Asks the agents of several hosts for all about one process.
   public static func process(
-    _ pid: Int32, of targets: [FleetTarget], options: FleetOptions, localAgent: LocalAgent,
-    log: Logger
+    _ pid: Int32, of targets: [FleetTarget], over sessions: [CollectorSessions] = [],
+    options: FleetOptions, localAgent: LocalAgent, log: Logger
   ) throws(LinkFailure) -> [(host: String, report: Result<ProcessReport, Failure>)] {
     let replies = try AgentQuestion(.process(pid: pid)).ask(
-      targets, options: options, localAgent: localAgent, log: log)
+      targets, over: sessions, options: options, localAgent: localAgent, log: log)
     return replies.map { reply in
       let report = reply.outcome.flatMap { frames -> Result<ProcessReport, Failure> in
         guard case .answer(.process(let report)) = frames.last?.frame else {

@@ -83,7 +83,7 @@ struct CoveredTime {
 extension AgentQuestion {
   /// Whether that is all that was wanted, or nearly. The first tick of an agent that has just been
   /// started covers nothing; one of an agent that goes slowly may cover all.
-  fileprivate func isCovered(by ticks: CoveredTime) -> Bool {
+  func isCovered(by ticks: CoveredTime) -> Bool {
     guard let coveredSeconds else { return false }
     return ticks.seconds > 0 && ticks.seconds >= coveredSeconds * 0.9
   }
@@ -117,6 +117,7 @@ private final class AskedHost: LinkDelegate {
   private static let faultLimit = 20
 
   private struct State {
+    var start = FrameStart()
     var decoder = FrameDecoder()
     var frames: [DecodedFrame] = []
     var ticks = CoveredTime()
@@ -199,14 +200,16 @@ private final class AskedHost: LinkDelegate {
       guard state.byteCount <= question.byteLimit else {
         return failure("more than \(question.byteLimit >> 20) MiB and no end of the answer")
       }
-      var start = 0
-      if !state.hasFrames {
-        start = AskedHost.take(text: bytes, &state)
-        guard state.text.count <= AskedHost.textLimit else {
-          return failure("text instead of an agent's frames; try it there: culprit-agent doctor")
-        }
+      guard !state.hasFrames else { return take(bytes, &state) }
+      let (text, frames) = state.start.split(bytes)
+      state.text += text
+      guard state.text.count <= AskedHost.textLimit else {
+        return failure("text instead of an agent's frames; try it there: culprit-agent doctor")
       }
-      return start < bytes.count ? take(bytes.extracting(start..<bytes.count), &state) : nil
+      guard let frames else { return nil }
+      state.hasFrames = true
+      state.errorText = ""
+      return take(frames.span, &state)
     }
     if let outcome {
       finish(outcome)
@@ -216,21 +219,6 @@ private final class AskedHost: LinkDelegate {
       }
     }
     return feedback
-  }
-
-  /// Keeps what stands before the first frame; where that begins.
-  private static func take(text bytes: Span<UInt8>, _ state: inout State) -> Int {
-    for index in bytes.indices {
-      let isStart = state.text.last.map { $0 == UInt8(ascii: "\n") } ?? true
-      if isStart, bytes[index] == AgentStream.firstByte {
-        state.hasFrames = true
-        state.errorText = ""
-        return index
-      }
-      guard state.text.count <= textLimit else { break }
-      state.text.append(bytes[index])
-    }
-    return bytes.count
   }
 
   private func take(
@@ -259,6 +247,7 @@ private final class AskedHost: LinkDelegate {
           }
           continue
         }
+        if case .begins = answer { continue }
         if case .refused(let why) = answer {
           return failure("its agent refuses: \(Printable.text(why, limit: 300))")
         }

@@ -5,6 +5,9 @@ enum AgentRequests {
   /// The request's number: an answer that bears it says whether frames will come.
   static let streamNumber: UInt64 = 1
 
+  /// Questions of others have numbers from here on: back-fill counts from 2, and doesn't get so far.
+  static let firstQuestion: UInt64 = 1 << 32
+
   static let stream = bytes(.stream, number: streamNumber)
 
   static func bytes(_ request: Request, number: UInt64) -> [UInt8] {

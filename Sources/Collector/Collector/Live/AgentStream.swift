@@ -22,14 +22,14 @@ struct AgentStream {
     case burst(HostBurst)
     /// To the request of that number.
     case answer(Answer, number: UInt64)
+    /// A frame that belongs to the answer to that request: of the past, and the asker's alone.
+    case ofAnswer(DecodedFrame, number: UInt64)
     /// An agent in trouble, in its own words.
     case trouble(String)
     /// The stream is no use: why.
     case useless(String)
   }
 
-  /// The byte that every frame begins with; no text does, for it never occurs in UTF-8.
-  static let firstByte: UInt8 = 0xFF
   /// Damaged pieces between two ticks before the stream is given up.
   static let faultLimit = 100
   /// Bytes and frames that may come without a tick: some 40,000 identities may come before one.
@@ -68,6 +68,12 @@ struct AgentStream {
   private(set) var current: StreamID?
   /// What was asked for out of the spool.
   var fetching: FrameSpan?
+  /// The last number of those questions of others that were asked for.
+  var askedThrough: UInt64 = 0
+  /// The question whose answer is under way, the last that was, and how much of it came.
+  private var answering: UInt64?
+  private var answered: UInt64 = AgentRequests.firstQuestion - 1
+  private var answerBytes = 0
   private var live = Course()
   private var past = Course()
 
@@ -122,11 +128,12 @@ struct AgentStream {
   }
 
   private mutating func take(_ decoded: DecodedFrame, _ body: (News) -> Void) {
-    if case .answer(let answer) = decoded.frame {
-      // It may come in place of ticks, as an answer to a fetch does.
-      return body(.answer(answer, number: decoded.sequence))
-    }
+    if case .answer(let answer) = decoded.frame { return take(answer, decoded.sequence, body) }
     if case .request = decoded.frame { return }
+    if let answering {
+      noteAnswered(decoded)
+      return body(.ofAnswer(decoded, number: answering))
+    }
     if case .hello(let hello) = decoded.frame { take(hello, body) }
     guard let stream = decoded.stream else {
       takeUnnumbered(decoded.frame, body)
@@ -155,6 +162,29 @@ struct AgentStream {
     }
     body(.delivery(delivery))
   }
+
+  // MARK: - Questions of others
+
+  private mutating func take(_ answer: Answer, _ number: UInt64, _ body: (News) -> Void) {
+    guard case .begins = answer else {
+      if number == answering { answering = nil }
+      // It may come in place of ticks, as an answer to a fetch does.
+      return body(.answer(answer, number: number))
+    }
+    // Each that was asked begins once: else a host could call all that it sends an answer.
+    guard number > answered, number <= askedThrough else { return }
+    (answering, answered, answerBytes) = (number, number, 0)
+  }
+
+  /// An answer comes in place of ticks; but only so much of it.
+  private mutating func noteAnswered(_ frame: DecodedFrame) {
+    answerBytes += frame.byteCount
+    guard answerBytes <= SessionQuestions.byteLimit else { return }
+    bytesSinceTick = max(0, bytesSinceTick - frame.byteCount)
+    framesSinceTick = max(0, framesSinceTick - 1)
+  }
+
+  // MARK: - Frames
 
   /// A frame whose hello was damaged: it is shown, but nobody can tell whether it came before.
   private mutating func takeUnnumbered(_ frame: Frame, _ body: (News) -> Void) {

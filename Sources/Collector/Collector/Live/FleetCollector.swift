@@ -9,6 +9,7 @@ public final class FleetCollector: Sendable {
   private let fleet: Fleet
   private let queues: [FleetEventQueue]
   private let backFill: BackFill?
+  private let desk: QuestionDesk?
   private let targets = Mutex<[String: FleetTarget]>([:])
   private let temporaryAgent: TemporaryAgent?
   private let log: Logger
@@ -16,12 +17,14 @@ public final class FleetCollector: Sendable {
   /// - Parameters:
   ///   - backFill: what is stored of agents' streams, where they are recorded: what is missing is
   ///     fetched. Without it frames are only followed.
+  ///   - desk: where others' questions for the hosts' agents come from.
   ///   - temporaryAgent: what the targets' commands may ask for.
   public init(
     options: FleetOptions, queues: [FleetEventQueue], backFill: BackFill? = nil,
-    temporaryAgent: TemporaryAgent? = nil, log: Logger
+    desk: QuestionDesk? = nil, temporaryAgent: TemporaryAgent? = nil, log: Logger
   ) throws(LinkFailure) {
     self.backFill = backFill
+    self.desk = desk
     fleet = try Fleet(options: options, log: log)
     self.queues = queues
     self.temporaryAgent = temporaryAgent
@@ -52,6 +55,7 @@ public final class FleetCollector: Sendable {
   @discardableResult
   public func apply(_ new: [FleetTarget]) -> Change {
     backFill?.connect({ [weak fleet] in fleet?.nudge($0) }, hosts: new.count)
+    desk?.connect({ [weak fleet] in fleet?.nudge($0) })
     let wanted = Dictionary(new.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var change = Change()
     let old = targets.withLock { targets in
@@ -75,7 +79,8 @@ public final class FleetCollector: Sendable {
       fleet.add(
         target,
         delegate: HostFeed(
-          target: target, queues: queues, backFill: backFill, temporaryAgent: temporaryAgent))
+          target: target, queues: queues, backFill: backFill, desk: desk,
+          temporaryAgent: temporaryAgent))
     }
     return change
   }

@@ -15,11 +15,15 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var status: HostStatus
   private var wasConnected = false
 
-  // The current stream. The first byte of a line tells whether an agent's frames begin there.
-  private var isAtLineStart = true
+  // The current stream.
+  private var start = FrameStart()
   private var agent: AgentStream?
   /// Whether the agent was asked for its frames.
   private var hasAsked = false
+  /// Whether an agent said who it is, and whether it answers requests: an older one doesn't read
+  /// them.
+  private var hasGreeted = false
+  private var isAnswering = false
   /// While the agent is on its way there, and when that was told last.
   private var upload: AgentUpload?
   private var uploadTold: ContinuousClock.Instant?
@@ -30,6 +34,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var identities = Introductions()
   /// Fetches what the agent kept for us; `nil` where nothing is recorded.
   private var backFill: HostBackFill?
+  /// What others ask this host's agent; `nil` where nobody does.
+  private var questions: SessionQuestions?
+  private let closeQuestions: () -> Void
+  private var session: HostQuestions.Session?
   /// When the clock was compared last.
   private var clockCompared: ContinuousClock.Instant?
   private var lines = LineSplitter()
@@ -64,11 +72,15 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   /// - Parameters:
   ///   - backFill: what is stored of agents' streams; `nil` where nothing is recorded.
+  ///   - desk: where others' questions come from.
   ///   - temporaryAgent: what the target's command may ask for.
   init(
     target: FleetTarget, queues: [FleetEventQueue], backFill: BackFill? = nil,
-    temporaryAgent: TemporaryAgent? = nil
+    desk: QuestionDesk? = nil, temporaryAgent: TemporaryAgent? = nil
   ) {
+    let place = desk?.open(target.name)
+    questions = place.map { SessionQuestions($0) }
+    closeQuestions = { [weak desk] in if let place { desk?.close(place) } }
     self.backFill = backFill.map { HostBackFill(host: target.name, shared: $0) }
     self.target = target
     self.temporaryAgent = temporaryAgent
@@ -117,6 +129,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
     if status.state != before.state { status.since = .now }
     if status != before { send(.status(status)) }
+    noteSession()
+    if state == .stopped { closeQuestions() }
   }
 
   /// What came instead of rows, in the host's own words.
@@ -140,7 +154,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     keepIntroductions()
     backFill?.reset()
     clockCompared = nil
-    (isAtLineStart, agent, hasAsked) = (true, nil, target.asksAgent)
+    (start, agent, hasAsked) = (FrameStart(), nil, target.asksAgent)
+    (hasGreeted, isAnswering) = (false, false)
     (upload, uploadTold, isTemporary, fallbackReason) = (nil, nil, false, nil)
     lines.reset()
     parser = VmstatParser()
@@ -162,27 +177,20 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       feedAgent(bytes, &feedback)
       return feedback
     }
-    let frames = startOfFrames(bytes)
-    readLines(bytes.extracting(0..<frames), &feedback)
-    guard frames < bytes.count, feedback.failure == nil else { return feedback }
+    // Behind a row of vmstat there are no frames.
+    guard rows == 0 || !start.isEmpty else {
+      readLines(bytes, &feedback)
+      return feedback
+    }
+    let (text, frames) = start.split(bytes, isOver: rows > 0)
+    readLines(text.span, &feedback)
+    guard let frames, rows == 0, feedback.failure == nil else { return feedback }
     agent = AgentStream(host: target.name, identities: identities)
     identities = Introductions()
     // Of another agent, which wasn't there or was older, before this one.
     errorText = ""
-    feedAgent(bytes.extracting(frames..<bytes.count), &feedback)
+    feedAgent(frames.span, &feedback)
     return feedback
-  }
-
-  /// Where an agent's frames begin: behind a line's end, for a login script may print what it
-  /// likes before them. Behind a row of vmstat there are none.
-  private func startOfFrames(_ bytes: Span<UInt8>) -> Int {
-    guard rows == 0 else { return bytes.count }
-    var isStart = isAtLineStart
-    for index in bytes.indices {
-      if isStart, bytes[index] == AgentStream.firstByte { return index }
-      isStart = bytes[index] == UInt8(ascii: "\n")
-    }
-    return bytes.count
   }
 
   private func feedAgent(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
@@ -190,6 +198,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     // Taken out meanwhile, so that it is changed in place.
     agent = nil
     stream.fetching = backFill?.fetching
+    stream.askedThrough = questions?.lastNumber ?? 0
     stream.feed(bytes) { news, current in take(news, current, &feedback) }
     agent = stream
     step(&feedback.output)
@@ -204,7 +213,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   func linkDidDrain() -> [UInt8] {
     if upload != nil { return nextOfUpload() }
     var output: [UInt8] = []
-    if agent != nil { step(&output) }
+    if agent != nil {
+      output += questions?.step() ?? []
+      step(&output)
+    }
     return output
   }
 
@@ -229,7 +241,6 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   private func readLines(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
     guard bytes.count > 0 else { return }
-    isAtLineStart = bytes[bytes.count - 1] == UInt8(ascii: "\n")
     let limit = lines.limit
     lines.feed(bytes) { piece, line in
       guard feedback.failure == nil else { return }
@@ -422,6 +433,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     let time = clock.time(stamp: stamp)
     let reason = fallbackReason.map { "no temporary agent: \($0)" } ?? target.vmstatReason
     tell(through: reason.map { "vmstat: \($0)" } ?? "vmstat")
+    if rows == 1 { noteSession() }
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }
     send(
@@ -454,6 +466,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       status.clockOffset = time.seconds(since: .now)
       status.through = named(through)
       send(.status(status))
+      hasGreeted = true
+      noteSession()
     case .tick(let time):
       feedback.isProgress = true
       rows += 1
@@ -471,6 +485,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       if let activity = delivery.activity { send(.activity(activity)) }
     case .burst(let burst): send(.burst(burst))
     case .answer(let answer, let number): take(answer, number, &feedback)
+    case .ofAnswer(let frame, let number): questions?.take(frame, number: number)
     case .trouble(let text):
       status.lastError = "the agent says: \(text)"
       send(.status(status))
@@ -481,7 +496,13 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   }
 
   private func take(_ answer: Answer, _ number: UInt64, _ feedback: inout LinkFeedback) {
+    guard number < AgentRequests.firstQuestion else {
+      questions?.take(answer, number: number)
+      return
+    }
     guard number != AgentRequests.streamNumber else {
+      isAnswering = answer == .done
+      noteSession()
       backFill?.noteAnswer()
       guard case .refused(let why) = answer else { return }
       feedback.failure = LinkFailure(
@@ -490,6 +511,38 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
     guard let outcome = backFill?.take(answer, number: number) else { return }
     apply(outcome, &feedback.output)
+  }
+
+  // MARK: - Questions of others
+
+  /// Says whether the agent can be asked over this session, where that is news.
+  private func noteSession() {
+    guard questions != nil else { return }
+    let new = sessionNow
+    guard new != session else { return }
+    session = new
+    questions?.set(new)
+  }
+
+  private var sessionNow: HostQuestions.Session {
+    switch status.state {
+    case .connected, .stale:
+      if isAnswering { return .open }
+      if hasGreeted {
+        return .closed(
+          .failed("its agent takes no questions: it is older than 0.3; install a newer one there"))
+      }
+      let what =
+        rows > 0
+        ? "reads it through \(status.through ?? "vmstat")" : "has only just connected to it"
+      return .closed(.elsewhere("the collector \(what)"))
+    default:
+      let why = status.lastError.map { ": \($0)" } ?? ""
+      return .closed(
+        .failed(
+          "the collector isn't connected to it, it is \(status.state.rawValue)\(why); "
+            + "culprit check \(target.name) looks what keeps it"))
+    }
   }
 
   /// A tick is sent as it is made, so its time is the host's clock now: the hello's was, when the

@@ -3,7 +3,7 @@ import Foundation
 /// What runs on a host: its agent where it has one, else vmstat itself, preceded by what is needed
 /// once.
 ///
-/// An agent sends frames, which begin with a byte that no text does. Vmstat's output is lines. Those
+/// An agent sends frames, which begin with bytes that no text holds. Vmstat's output is lines. Those
 /// that begin with `@` are ours:
 ///
 ///     @agent session                  an agent is started: it reads requests and sends frames

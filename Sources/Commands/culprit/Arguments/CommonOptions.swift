@@ -57,6 +57,14 @@ struct HistoryOptions: ParsableArguments {
     db ?? StandardPlaces.history(of: file)
   }
 
+  /// Where a collector of the fleet's hosts may be: the history named, or else one's own and the
+  /// service's.
+  func candidates(_ file: FleetFile?) -> [String] {
+    let path = path(file)
+    return db != nil || path == StandardPlaces.serviceHistory
+      ? [path] : [path, StandardPlaces.serviceHistory]
+  }
+
   /// Opens the history for a question.
   func openForReading() throws -> HistoryStore {
     try open(path(db == nil ? try fleetFile() : nil))

@@ -7,7 +7,16 @@ import SSHFleet
 /// Hosts whose agents are asked one question, and what is said of those that don't answer.
 struct AgentErrand {
   let plan: FleetPlan
+  /// Collectors that may hold a session to them: over that they are asked, rather than by a login
+  /// that would hang with the host's disk.
+  let sessions: [CollectorSessions]
   let log: Logger
+
+  init(_ plan: FleetPlan, _ history: HistoryOptions, log: Logger) {
+    self.plan = plan
+    sessions = history.candidates(plan.file).compactMap { CollectorSessions(history: $0) }
+    self.log = log
+  }
 
   /// This machine's agent, where this machine is among the hosts.
   var localAgent: LocalAgent {
@@ -16,14 +25,14 @@ struct AgentErrand {
 
   /// Asks while somebody is told that it takes its time.
   func ask<Answer>(
-    _ question: (FleetPlan, LocalAgent, Logger) throws -> Answer
+    _ question: (FleetPlan, [CollectorSessions], LocalAgent, Logger) throws -> Answer
   ) throws -> Answer {
     let hosts = plan.targets.count
     let notice = WaitNotice(
       hosts == 1 ? "asking \(plan.targets[0].name)" : "asking \(hosts) hosts")
     defer { notice.end() }
     do {
-      return try question(plan, localAgent, log)
+      return try question(plan, sessions, localAgent, log)
     } catch let failure as LinkFailure {
       throw CommandFailure.failed(failure.description)
     }

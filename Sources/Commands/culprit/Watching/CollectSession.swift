@@ -22,7 +22,8 @@ struct CollectSession {
     options = plan.options
     checksum = plan.temporaryAgent?.checksum
     recording = try Recording(path: path, plan: plan, log: log)
-    collector = try plan.collector([recording.queue, statuses], backFill: recording.backFill, log)
+    collector = try plan.collector(
+      [recording.queue, statuses], backFill: recording.backFill, desk: recording.desk, log)
     recording.start()
     collector.start(plan.targets)
   }
@@ -50,7 +51,8 @@ struct CollectSession {
     }
     let connections: FleetCollector
     do {
-      connections = try plan.collector([next.queue, statuses], backFill: next.backFill, log)
+      connections = try plan.collector(
+        [next.queue, statuses], backFill: next.backFill, desk: next.desk, log)
     } catch {
       if next !== recording { next.close() }
       throw error

@@ -68,12 +68,12 @@ struct FleetPlan {
 
   /// Connections for these hosts, not started yet.
   func collector(
-    _ queues: [FleetEventQueue], backFill: BackFill? = nil, _ log: Logger
+    _ queues: [FleetEventQueue], backFill: BackFill? = nil, desk: QuestionDesk? = nil, _ log: Logger
   ) throws(CommandFailure) -> FleetCollector {
     do throws(LinkFailure) {
       return try FleetCollector(
-        options: options, queues: queues, backFill: backFill, temporaryAgent: temporaryAgent,
-        log: log)
+        options: options, queues: queues, backFill: backFill, desk: desk,
+        temporaryAgent: temporaryAgent, log: log)
     } catch {
       throw .failed(error.description)
     }
@@ -109,7 +109,8 @@ struct LiveSource: EventSource {
     self.recording = recording
     self.log = log
     let queues = [queue] + (recording.map { [$0.queue] } ?? [])
-    collector = try plan.collector(queues, backFill: recording?.backFill, log)
+    collector = try plan.collector(
+      queues, backFill: recording?.backFill, desk: recording?.desk, log)
     recording?.start()
     collector.start(plan.targets)
   }
@@ -192,10 +193,13 @@ final class Recording: Sendable {
   let queue = FleetEventQueue(content: .recording)
   /// What is stored of agents' frames.
   let backFill = BackFill()
+  /// Where questions for the hosts' agents come from.
+  let desk = QuestionDesk()
   let path: String
   private let lock: LockBox
   private let store: HistoryStore
   private let recorder: Recorder
+  private let server: QuestionServer?
   private let log: Logger
 
   /// Takes the collector's lock and opens the history.
@@ -216,11 +220,15 @@ final class Recording: Sendable {
     } catch {
       throw CommandFailure.failed(error.description)
     }
+    server = QuestionServer(history: path, desk: desk, log: log)
     recorder = Recorder(
       store: store, queue: queue, backFill: backFill, retention: plan.retention, log: log)
   }
 
-  func start() { recorder.start() }
+  func start() {
+    recorder.start()
+    server?.start()
+  }
 
   var problem: String? { recorder.problem }
 
@@ -240,6 +248,7 @@ final class Recording: Sendable {
 
   /// Closes a history that was never started.
   func close() {
+    server?.stop()
     do throws(HistoryError) {
       try store.close()
     } catch {

@@ -4,6 +4,7 @@ import Records
 extension Answer {
   var kind: FrameKind {
     switch self {
+    case .begins: .begins
     case .done: .done
     case .inventory: .held
     case .fetched: .fetched
@@ -16,7 +17,7 @@ extension Answer {
 
   func write(to payload: inout PayloadWriter) {
     switch self {
-    case .done: break
+    case .begins, .done: break
     case .inventory(let inventory): inventory.write(to: &payload)
     case .fetched(let fetched): fetched.write(to: &payload)
     case .process(let report): report.write(to: &payload)
@@ -30,6 +31,7 @@ extension Answer {
     _ kind: FrameKind, _ payload: Span<UInt8>
   ) throws(PayloadFault) -> Answer? {
     switch kind {
+    case .begins: return .begins
     case .done: return .done
     case .held: return .inventory(try SpoolInventory(payload: payload))
     case .fetched: return .fetched(try Fetched(payload: payload))
