@@ -107,7 +107,8 @@ struct SimulatedHost {
       user: program.user, commandLine: .known(program.command),
       controlGroup: .known("/system.slice/" + program.unit), unit: program.unit,
       ancestors: [
-        .init(pid: Int32(800 + place), name: program.name), .init(pid: 1, name: TaskName("systemd")),
+        .init(pid: Int32(800 + place), name: program.name),
+        .init(pid: 1, name: TaskName("systemd")),
       ])
   }
 

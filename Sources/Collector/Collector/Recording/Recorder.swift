@@ -23,8 +23,10 @@ public final class Recorder: Sendable {
   /// one after so many seconds.
   static let lateFrames = 2_000
   static let lateSeconds = 0.3
-  /// The pause while late frames come.
+  /// The pause while late frames come: who sent them sends the next ones when these are stored. They
+  /// come as long as the last ones are no older than so many seconds.
   static let latePauseSeconds = 0.05
+  static let lateGapSeconds = 2.0
 
   public struct Retention: Equatable, Sendable {
     public var keepSeconds: Double?
@@ -106,6 +108,7 @@ public final class Recorder: Sendable {
   private func run() {
     var pending = PendingBatch(limit: Recorder.pendingLimit)
     var diagnosis = FleetDiagnosis(store: store, log: log)
+    var lateCame: ContinuousClock.Instant?
     markOthersStopped()
     while true {
       let isLast = isStopping.withLock { $0 }
@@ -116,8 +119,7 @@ public final class Recorder: Sendable {
         log.error("\(dropped + trimmed) rows are lost: the history can't keep up")
       }
       let isWritten = write(&pending, isLast: isLast)
-      // Who sent them sends the next ones when these are stored.
-      let isFilling = !pending.late.isEmpty
+      if !pending.late.isEmpty { lateCame = .now }
       if isWritten { writeLate(&pending, isLast: isLast) }
       if isLast { return }
       guard isWritten else {
@@ -126,6 +128,8 @@ public final class Recorder: Sendable {
         pause(Recorder.retrySeconds)
         continue
       }
+      let isFilling =
+        lateCame.map { $0.duration(to: .now) < .seconds(Recorder.lateGapSeconds) } ?? false
       pause(isFilling ? Recorder.latePauseSeconds : Recorder.batchSeconds)
     }
   }
