@@ -125,7 +125,7 @@ let package = Package(
     .executableTarget(
       name: "culprit-bench",
       dependencies: [
-        "CPeerLoop", "CAllocations", "CSystem", "Collector", "Watch", "Records", "Bytes",
+        "CPeerLoop", "CAllocations", "CSystem", "Collector", "Watch", "Wire", "Records", "Bytes",
         argumentParser, grdb,
       ],
       path: "Sources/Commands/culprit-bench", resources: [.copy("Resources")],

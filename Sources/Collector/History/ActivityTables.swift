@@ -17,6 +17,9 @@ struct ActivityWriter {
   private let mover: BoundStatement
   private let device: BoundStatement
   private let stall: BoundStatement
+  /// What processes did, until `flush`: what comes out of a spool brings many ticks of a bucket at
+  /// once, and a row is written once for all of them.
+  private var movers: [MoverSum] = []
 
   init(_ db: Database) throws {
     self.db = db
@@ -32,7 +35,8 @@ struct ActivityWriter {
     return start.overflow ? .min : start.partialValue
   }
 
-  func add(
+  /// To be followed by `flush`, in the same transaction.
+  mutating func add(
     _ activity: HostActivity, boot: BootID, host: Int64, _ processes: inout ProcessDirectory
   ) throws {
     let time = activity.time.nanoseconds
@@ -41,10 +45,14 @@ struct ActivityWriter {
     for process in activity.processes where Self.isWorthIt(process, activity.intervalNanoseconds) {
       let number = try processes.number(
         of: process.id, process.owner, boot: boot, host: host, time: time, db)
-      try add(process, number, bucket, host, covered)
+      var sum = MoverSum(bucket: bucket, host: host, process: number, covered: covered)
+      sum.take(process)
+      movers.append(sum)
     }
     if activity.omittedIO.deviceBytes > 0 {
-      try addOthers(activity.omittedIO, bucket, host, covered)
+      var sum = MoverSum(bucket: bucket, host: host, process: Self.others, covered: covered)
+      sum.take(activity.omittedIO)
+      movers.append(sum)
     }
     for disk in activity.disks { try add(disk, bucket, host, covered) }
     try addStall(activity, bucket, host, covered)
@@ -53,6 +61,23 @@ struct ActivityWriter {
   private static func isWorthIt(_ process: ProcessActivity, _ interval: UInt64) -> Bool {
     process.deviceBytes > 0 || process.io.value?.cancelledWriteBytes ?? 0 > 0
       || process.cpuNanoseconds > interval / cpuShare
+  }
+
+  /// Writes what processes did, in the table's order.
+  mutating func flush() throws {
+    movers.sort { $0.precedes($1) }
+    var open: MoverSum?
+    for next in movers {
+      guard var sum = open, sum.isOfSameRow(as: next) else {
+        if let open { try write(open) }
+        open = next
+        continue
+      }
+      sum.add(next)
+      open = sum
+    }
+    if let open { try write(open) }
+    movers.removeAll(keepingCapacity: true)
   }
 
   private static let moverSQL = """
@@ -65,43 +90,24 @@ struct ActivityWriter {
       cpu_ns = cpu_ns + ?10
     """
 
-  private func add(
-    _ process: ProcessActivity, _ number: Int64, _ bucket: Int64, _ host: Int64, _ covered: Int64
-  ) throws {
-    let io = process.io.value
-    mover.bind(bucket, at: 1)
-    mover.bind(host, at: 2)
-    mover.bind(number, at: 3)
-    mover.bind(covered, at: 4)
+  private func write(_ sum: MoverSum) throws {
+    mover.bind(sum.bucket, at: 1)
+    mover.bind(sum.host, at: 2)
+    mover.bind(sum.process, at: 3)
+    mover.bind(sum.covered, at: 4)
     // What couldn't be read stays NULL, whatever is added.
-    mover.bind(io.map { Self.sum($0.readBytes) }, at: 5)
-    mover.bind(io.map { Self.sum($0.writeBytes) }, at: 6)
-    mover.bind(io.map { Self.sum($0.cancelledWriteBytes) }, at: 7)
-    mover.bind(Self.sum(process.reaped.readBytes), at: 8)
-    mover.bind(Self.sum(process.reaped.writeBytes), at: 9)
-    mover.bind(Self.sum(process.cpuNanoseconds), at: 10)
-    try mover.run()
-  }
-
-  private func addOthers(
-    _ io: IOCounters, _ bucket: Int64, _ host: Int64, _ covered: Int64
-  ) throws {
-    mover.bind(bucket, at: 1)
-    mover.bind(host, at: 2)
-    mover.bind(Self.others, at: 3)
-    mover.bind(covered, at: 4)
-    mover.bind(Self.sum(io.readBytes), at: 5)
-    mover.bind(Self.sum(io.writeBytes), at: 6)
-    mover.bind(Self.sum(io.cancelledWriteBytes), at: 7)
-    mover.bind(Int64(0), at: 8)
-    mover.bind(Int64(0), at: 9)
-    mover.bind(Int64(0), at: 10)
+    mover.bind(sum.isRead ? sum.readBytes : nil, at: 5)
+    mover.bind(sum.isRead ? sum.writeBytes : nil, at: 6)
+    mover.bind(sum.isRead ? sum.cancelledBytes : nil, at: 7)
+    mover.bind(sum.reapedReadBytes, at: 8)
+    mover.bind(sum.reapedWriteBytes, at: 9)
+    mover.bind(sum.cpuNanoseconds, at: 10)
     try mover.run()
   }
 
   /// A count that can be added up a thousand times: no host moves an exabyte in a tick, and a sum
   /// beyond SQLite's integers would become a fraction.
-  private static func sum(_ count: UInt64) -> Int64 { Int64(min(count, 1 << 50)) }
+  static func sum(_ count: UInt64) -> Int64 { Int64(min(count, 1 << 50)) }
 
   private static let deviceSQL = """
     INSERT INTO device (time_ns, host, name, layer, covered_ns, reads, writes, read_bytes,

@@ -65,7 +65,7 @@ struct BatchWriter {
   ) throws -> [HostSample] {
     guard !deliveries.isEmpty || !losses.isEmpty else { return [] }
     var filled: [HostSample] = []
-    let activity = try ActivityWriter(db)
+    var activity = try ActivityWriter(db)
     for delivery in deliveries {
       let host = try memory.servers.entry(of: delivery.host, db).id
       if let loss = delivery.loss {
@@ -86,6 +86,7 @@ struct BatchWriter {
         try activity.add(moved, boot: delivery.stream.boot, host: host, &memory.processes)
       }
     }
+    try activity.flush()
     for loss in losses {
       let host = try memory.servers.entry(of: loss.host, db).id
       note(try memory.ledger.take(loss, host: host, now: now, db), of: loss.host)

@@ -14,6 +14,7 @@ struct CulpritBench: ParsableCommand {
       """,
     subcommands: [
       FaninCommand.self, SoakCommand.self, ParseCommand.self, SSHConfigCommand.self,
-      PeerLoopCommand.self, ViewCommand.self, AgentCommand.self,
+      PeerLoopCommand.self, ViewCommand.self, AgentCommand.self, AgentsCommand.self,
+      BackFillCommand.self,
     ])
 }

@@ -7,6 +7,7 @@ final class FleetServer: HostServer {
 
   let addresses: [String]
   private let workbench: Workbench
+  private let agents: String?
   private var pid: pid_t = 0
   private var input: Int32 = -1
   private var output: Int32 = -1
@@ -16,10 +17,14 @@ final class FleetServer: HostServer {
     var sessions: Int
     var rowsSent: Int
     var loadLinesSent: Int
+    var firstFetch: Double
   }
 
-  init(_ workbench: Workbench, hosts: Int) throws {
+  /// - Parameter agents: the folder of what the hosts' agents say (`AgentScript`); without it they
+  ///   have vmstat alone.
+  init(_ workbench: Workbench, hosts: Int, agents: String? = nil) throws {
     self.workbench = workbench
+    self.agents = agents
     addresses = (0..<hosts).map { "127.77.\($0 / 250).\($0 % 250 + 1)" }
     try start()
     let isReady = try Pause.until(60) {
@@ -33,15 +38,22 @@ final class FleetServer: HostServer {
   }
 
   func reading() throws -> ServerReading {
+    let stats = try stats()
+    return ServerReading(
+      sessions: stats.sessions, lines: Double(stats.rowsSent + stats.loadLinesSent),
+      rows: Double(stats.rowsSent))
+  }
+
+  /// When the first frames were asked for out of a spool, seconds since the epoch; 0 before.
+  func firstFetch() throws -> Double { try stats().firstFetch }
+
+  private func stats() throws -> Stats {
     guard Glibc.write(input, "stats\n", 6) == 6 else {
       throw BenchError.serverSilent(name: "the asyncssh server")
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let stats = try decoder.decode(Stats.self, from: Data(try readLine()))
-    return ServerReading(
-      sessions: stats.sessions, lines: Double(stats.rowsSent + stats.loadLinesSent),
-      rows: Double(stats.rowsSent))
+    return try decoder.decode(Stats.self, from: Data(try readLine()))
   }
 
   /// The end of its input ends it.
@@ -69,12 +81,13 @@ final class FleetServer: HostServer {
     let log = try workbench.openLog("fleet.log")
     (input, output) = (down[1], up[0])
     defer { for descriptor in [down[0], up[1], log] { close(descriptor) } }
+    let agents = self.agents.map { ["--agents", $0] } ?? []
     pid = try workbench.children.startServer(
       [
         FleetServer.python, script, "--addresses", try workbench.write(list, to: "addresses"),
         "--port", "\(workbench.port)", "--authorized-key", workbench.identity + ".pub",
         "--host-key", workbench.hostKey, "--ready-file", workbench.path("fleet.ready"),
-      ], input: down[0], output: up[1], error: log)
+      ] + agents, input: down[0], output: up[1], error: log)
   }
 
   private func readLine() throws -> [UInt8] {

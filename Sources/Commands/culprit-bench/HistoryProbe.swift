@@ -37,6 +37,34 @@ struct HistoryProbe {
     return (row?["hosts"] ?? 0, Double(slowest) / 1e9)
   }
 
+  /// Rows with times before that moment, seconds since the epoch.
+  func rows(before time: Int64) throws -> Int {
+    try read {
+      try Int.fetchOne(
+        $0, sql: "SELECT count(*) FROM vmstat WHERE time_ns < ?", arguments: [time * 1_000_000_000])
+        ?? 0
+    }
+  }
+
+  /// Rows that came out of agents' spools: a counter of the history's own, which costs a live one
+  /// nothing.
+  func filledRows() throws -> Int {
+    try read { try Int.fetchOne($0, sql: "SELECT sum(filled) FROM server_rows") ?? 0 }
+  }
+
+  /// Seconds that ticks were summed up for, over all hosts: each tick adds its interval.
+  func coveredSeconds() throws -> Double {
+    try read { try Double.fetchOne($0, sql: "SELECT sum(covered_s) FROM pressure") ?? 0 }
+  }
+
+  /// What tables and indexes take up, that in the write-ahead log included.
+  func bytes() throws -> Int {
+    try read {
+      let pages = try Int.fetchOne($0, sql: "PRAGMA page_count") ?? 0
+      return try pages * (Int.fetchOne($0, sql: "PRAGMA page_size") ?? 0)
+    }
+  }
+
   private func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
     do {
       return try database.read(body)

@@ -13,6 +13,10 @@ struct SoakResult {
   /// Rows that were sent until the end.
   var rowsSent = 0
   var rowsStored = 0
+  /// Growth of the history, bytes per host and second.
+  var storedBytesRate = 0.0
+  /// Seconds that agents' ticks were summed up for.
+  var coveredSeconds = 0.0
 
   var cores: Double { cpuSeconds / wallSeconds }
 
@@ -46,6 +50,7 @@ struct Soak {
     try Pause.sleep(3)
     var result = SoakResult()
     let startCPU = try cpuSeconds()
+    let startBytes = try HistoryProbe(path: run.database).bytes()
     let started = Pause.now
     while Pause.now - started < seconds {
       try Pause.sleep(min(Soak.lookSeconds, max(0.001, seconds - (Pause.now - started))))
@@ -53,6 +58,9 @@ struct Soak {
     }
     result.cpuSeconds = try cpuSeconds() - startCPU
     result.wallSeconds = Pause.now - started
+    let growth = try HistoryProbe(path: run.database).bytes() - startBytes
+    result.storedBytesRate =
+      Double(growth) / Double(server.addresses.count) / result.wallSeconds
     result.residentKilobytesMax = run.pids.compactMap(ProcessTable.peakResidentKilobytes).max() ?? 0
     try end(&result)
     return result
@@ -79,7 +87,9 @@ struct Soak {
     _ = run.end()
     try ClientReading.waitUntilIdle(server)
     result.rowsSent = Int(try server.reading().rows)
-    result.rowsStored = try HistoryProbe(path: run.database).rows()
+    let probe = try HistoryProbe(path: run.database)
+    result.rowsStored = try probe.rows()
+    result.coveredSeconds = try probe.coveredSeconds()
   }
 
   private func cpuSeconds() throws -> Double {

@@ -23,7 +23,7 @@ struct SoakReport {
     printBars(bars, json: json)
   }
 
-  private var bars: [Bar] {
+  var bars: [Bar] {
     let lost = max(0, result.rowsSentBeforeEnd - result.rowsStored)
     let doubled = max(0, result.rowsStored - result.rowsSent)
     return [

@@ -16,8 +16,9 @@ public final class BackFill: Sendable {
     var hosts = 0
   }
 
-  /// Hosts that fetch at once: what they send is written between two batches of live rows.
-  public static let usualPlaces = 8
+  /// Hosts that fetch at once: what they send is written between two batches of live rows. While
+  /// some wait for their pieces to be stored, others' are on their way.
+  public static let usualPlaces = 16
   /// After a collector's start all hosts have something to send; they begin one after the other
   /// within so many seconds at most.
   static let longestDelay = 30.0

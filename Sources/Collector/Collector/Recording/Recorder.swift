@@ -23,8 +23,10 @@ public final class Recorder: Sendable {
   /// one after so many seconds.
   static let lateFrames = 2_000
   static let lateSeconds = 0.3
-  /// The pause while late frames wait.
+  /// The pause while late frames come: who sent them sends the next ones when these are stored. They
+  /// come as long as the last ones are no older than so many seconds.
   static let latePauseSeconds = 0.05
+  static let lateGapSeconds = 2.0
 
   public struct Retention: Equatable, Sendable {
     public var keepSeconds: Double?
@@ -106,6 +108,7 @@ public final class Recorder: Sendable {
   private func run() {
     var pending = PendingBatch(limit: Recorder.pendingLimit)
     var diagnosis = FleetDiagnosis(store: store, log: log)
+    var lateCame: ContinuousClock.Instant?
     markOthersStopped()
     while true {
       let isLast = isStopping.withLock { $0 }
@@ -116,7 +119,8 @@ public final class Recorder: Sendable {
         log.error("\(dropped + trimmed) rows are lost: the history can't keep up")
       }
       let isWritten = write(&pending, isLast: isLast)
-      let hasMore = isWritten ? writeLate(&pending, isLast: isLast) : false
+      if !pending.late.isEmpty { lateCame = .now }
+      if isWritten { writeLate(&pending, isLast: isLast) }
       if isLast { return }
       guard isWritten else {
         // It isn't stored, so it is fetched again.
@@ -124,7 +128,9 @@ public final class Recorder: Sendable {
         pause(Recorder.retrySeconds)
         continue
       }
-      pause(hasMore ? Recorder.latePauseSeconds : Recorder.batchSeconds)
+      let isFilling =
+        lateCame.map { $0.duration(to: .now) < .seconds(Recorder.lateGapSeconds) } ?? false
+      pause(isFilling ? Recorder.latePauseSeconds : Recorder.batchSeconds)
     }
   }
 
@@ -156,12 +162,12 @@ public final class Recorder: Sendable {
     _ = wake.wait(timeout: .now() + seconds)
   }
 
-  /// Writes late frames for a while; whether some are left. Each transaction is short, and live rows
-  /// go between.
-  private func writeLate(_ pending: inout PendingBatch, isLast: Bool) -> Bool {
+  /// Writes late frames for a while, if not all of them. Each transaction is short, and live rows go
+  /// between.
+  private func writeLate(_ pending: inout PendingBatch, isLast: Bool) {
     let end = ContinuousClock.now + .seconds(Recorder.lateSeconds)
     while !pending.late.isEmpty {
-      guard isLast || ContinuousClock.now < end else { return true }
+      guard isLast || ContinuousClock.now < end else { return }
       let count = min(Recorder.lateFrames, pending.late.count)
       var batch = HistoryBatch()
       batch.deliveries = Array(pending.late.prefix(count))
@@ -179,7 +185,6 @@ public final class Recorder: Sendable {
     }
     for host in pending.filled { late.finish(host: host) }
     pending.filled.removeAll()
-    return false
   }
 
   private func note(_ result: RecordResult) {

@@ -8,6 +8,8 @@ two header lines, the average since boot, then a row each interval, each in an S
 own, and a load line with every fifth.
 The hosts' rows are spread evenly over the interval.
 
+With --agents each host has an agent instead, which streams and answers as agent_script.py says.
+
 Quiet: no line per session. The ready file appears once every address listens. Writing "stats" and
 a newline to stdin brings one JSON line on stdout; the end of stdin ends the server.
 
@@ -32,6 +34,7 @@ import warnings
 warnings.filterwarnings("ignore")
 
 import asyncssh  # noqa: E402
+import agent_script  # noqa: E402
 from asyncssh.connection import SSHServerConnection  # noqa: E402
 from asyncssh.constants import MSG_IGNORE  # noqa: E402
 
@@ -95,6 +98,10 @@ class Fleet:
         self.rows_sent = 0
         self.load_lines_sent = 0
         self.rows_late_max = 0.0
+        self.script = agent_script.AgentScript(options.agents) if options.agents else None
+        self.bytes_sent = 0
+        self.frames_fetched = 0
+        self.first_fetch = 0.0
         # A day and a bit before the start.
         self.boot = time.time() - 100_000
         self.stamp_second = None
@@ -127,6 +134,12 @@ class Fleet:
             self.next_slot += 1
         self.loop.call_at(self.loop_start + self.next_slot * slot_seconds, self.turn)
 
+    def next_wall(self, slot):
+        """The moment of the slot's next turn."""
+        turn, now = divmod(self.next_slot, SLOTS)
+        turn += slot < now
+        return self.wall_start + (turn + slot / SLOTS) * self.options.interval
+
     def write(self, members, wall):
         stamp = self.stamp_of(int(wall))
         for session in tuple(members):
@@ -144,6 +157,8 @@ class Fleet:
             "connections": self.connections, "sessions": self.sessions,
             "rows_sent": self.rows_sent, "load_lines_sent": self.load_lines_sent,
             "rows_late_max_s": round(self.rows_late_max, 3),
+            "bytes_sent": self.bytes_sent, "frames_fetched": self.frames_fetched,
+            "first_fetch": self.first_fetch,
             "cpu_s": round(time.process_time(), 3),
         }
 
@@ -159,7 +174,8 @@ class HostServer(asyncssh.SSHServer):
         self.address = conn.get_extra_info("sockname")[0]
 
     def session_requested(self):
-        return HostSession(self.fleet, self.fleet.indices.get(self.address, 0), self.address)
+        kind = AgentSession if self.fleet.script else HostSession
+        return kind(self.fleet, self.fleet.indices.get(self.address, 0), self.address)
 
 
 class HostSession(asyncssh.SSHServerSession):
@@ -222,6 +238,80 @@ class HostSession(asyncssh.SSHServerSession):
         if self.is_question:
             return
         self.fleet.sessions -= 1
+        self.members.discard(self)
+
+
+class AgentSession(asyncssh.SSHServerSession):
+    """One connection to a host's agent."""
+
+    def __init__(self, fleet, index, address):
+        self.fleet = fleet
+        self.script = fleet.script
+        self.slot = index * SLOT_STEP % SLOTS
+        self.members = fleet.slots[self.slot]
+        self.variant = self.slot * self.script.slots // SLOTS
+        self.requests = agent_script.RequestReader()
+        self.is_streaming = False
+
+    def connection_made(self, chan):
+        self.channel = chan
+
+    def shell_requested(self):
+        return False
+
+    def exec_requested(self, command):
+        return "culprit-agent attach" in str(command)
+
+    def session_started(self):
+        self.send(b"@agent session\n")
+
+    def data_received(self, data, datatype):
+        for kind, number, payload in self.requests.feed(data):
+            self.answer(kind, number, payload)
+
+    def answer(self, kind, number, payload):
+        if kind == agent_script.STREAM:
+            self.begin(number)
+        elif kind == agent_script.INVENTORY:
+            self.send(self.script.inventory(number, self.variant, self.next_second()))
+        elif kind == agent_script.FETCH:
+            if not self.fleet.first_fetch:
+                self.fleet.first_fetch = time.time()
+            answer, frames = self.script.fetch(number, payload, self.variant)
+            self.fleet.frames_fetched += frames
+            self.send(answer)
+        else:
+            self.send(agent_script.frame(agent_script.REFUSED, number))
+
+    def begin(self, number):
+        if self.is_streaming:
+            return
+        self.is_streaming = True
+        self.fleet.sessions += 1
+        answer = agent_script.frame(agent_script.DONE, number)
+        self.send(answer + self.script.introduction(self.next_second()))
+        self.members.add(self)
+
+    def next_second(self):
+        return self.script.second_of(self.fleet.next_wall(self.slot))
+
+    def write_row(self, stamp, wall):
+        second = self.script.second_of(wall)
+        if second >= self.script.seconds:
+            raise SystemExit("the agents' script is at its end")
+        self.send(self.script.block(self.variant, second))
+        self.fleet.rows_sent += 1
+
+    def send(self, data):
+        self.fleet.bytes_sent += len(data)
+        self.channel.write(data)
+
+    def eof_received(self):
+        return False
+
+    def connection_lost(self, exc):
+        if self.is_streaming:
+            self.fleet.sessions -= 1
         self.members.discard(self)
 
 
@@ -300,6 +390,8 @@ def parse_arguments():
                         help="made, with the pid in it, once every address listens")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between rows")
     parser.add_argument("--cpus", type=int, default=4, help="each host's @cpus")
+    parser.add_argument("--agents", metavar="FOLDER",
+                        help="what the hosts' agents say; without it they have none")
     parser.add_argument("--no-output", action="store_true",
                         help="sessions start and then say nothing at all")
     return parser.parse_args()
