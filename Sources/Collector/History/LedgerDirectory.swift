@@ -1,3 +1,4 @@
+import Bytes
 import GRDB
 import Records
 
@@ -146,7 +147,7 @@ struct LedgerDirectory {
     for place in dirty {
       guard var entry = hosts[place.host]?[place.stream] else { continue }
       try LedgerTable.write(entry.runs.runs, over: entry.kept, stream: entry.id, db)
-      if now - entry.seen > LedgerDirectory.seenPrecision {
+      if now > entry.seen.addingSaturated(LedgerDirectory.seenPrecision) {
         try LedgerTable.note(seen: now, stream: entry.id, db)
         entry.seen = now
       }

@@ -26,12 +26,27 @@ public final class BackFill: Sendable {
   /// For so long a start is a start, seconds.
   private static let startSeconds = 60.0
 
+  struct Patience: Sendable {
+    /// How long an agent may say nothing to a question, seconds.
+    var answer = 120.0
+    /// How long one that we can't get on with is left alone; a new connection is asked at once.
+    var pause = 300.0
+    /// Until the spool is looked at again while something is missing.
+    var missing = 20.0
+  }
+
   private let places: Int
+  let patience: Patience
   private let started = ContinuousClock.now
   private let state = Mutex(State())
 
-  public init(places: Int = BackFill.usualPlaces) {
+  public convenience init(places: Int = BackFill.usualPlaces) {
+    self.init(places: places, Patience())
+  }
+
+  init(places: Int = BackFill.usualPlaces, _ patience: Patience) {
     self.places = places
+    self.patience = patience
   }
 
   /// Reads what is stored already; to be called before the first host connects.

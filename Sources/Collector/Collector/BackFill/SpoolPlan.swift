@@ -35,6 +35,10 @@ struct SpoolPlan {
       if first > 1 {
         lose(host, held.stream, settled, in: 1...(first - 1), isNew ? .before : .spoolFull)
       }
+      // Of a stream that is over, what came last was never written.
+      if !isCurrent, let newest = settled[held.stream]?.last, newest > last {
+        lose(host, held.stream, settled, in: (last + 1)...newest, .agentEnded)
+      }
     }
     let keepsNothing = inventory.limitBytes == 0
     for (stream, numbers) in settled where !listed.contains(stream) && stream != current {

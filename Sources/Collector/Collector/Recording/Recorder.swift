@@ -17,6 +17,8 @@ public final class Recorder: Sendable {
   /// How long after a failed write the next is tried.
   static let retrySeconds = 2.0
   static let retentionSeconds = 60.0
+  /// How often it is said that a host's frames are refused.
+  private static let refusalSeconds = 60.0
   /// Samples kept in memory while the database can't be written; about 300 bytes each.
   static let pendingLimit = 400_000
   /// Late frames written between two batches of live ones: so many in a transaction, and no new
@@ -48,6 +50,7 @@ public final class Recorder: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let retentionWake = DispatchSemaphore(value: 0)
   private let lost = Mutex(0)
+  private let refusalsTold = Mutex<[String: ContinuousClock.Instant]>([:])
   private let trouble = Mutex<String?>(nil)
   private let ended = DispatchSemaphore(value: 0)
 
@@ -189,8 +192,19 @@ public final class Recorder: Sendable {
 
   private func note(_ result: RecordResult) {
     backFill?.note(result)
-    for host in result.refusedHosts {
+    for host in result.refusedHosts where isNews(host) {
       log.warning("frames of \(host) are not stored: their numbers jump about")
+    }
+  }
+
+  /// Whether nothing was said of the host's refused frames for a while.
+  private func isNews(_ host: String) -> Bool {
+    refusalsTold.withLock { told in
+      if let last = told[host], last.duration(to: .now) < .seconds(Self.refusalSeconds) {
+        return false
+      }
+      told[host] = .now
+      return true
     }
   }
 
