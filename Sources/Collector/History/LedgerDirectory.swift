@@ -18,10 +18,12 @@ struct LedgerDirectory {
 
   private var hosts: [Int64: [StreamID: LedgerEntry]] = [:]
   private var dirty: Set<Place> = []
+  private var gaps = GapCounts()
 
   mutating func removeAll() {
     hosts.removeAll()
     dirty.removeAll()
+    gaps = GapCounts()
   }
 
   enum Verdict {
@@ -62,6 +64,8 @@ struct LedgerDirectory {
     guard loss.first <= loss.last, LedgerRuns.numbers.contains(loss.first),
       LedgerRuns.numbers.contains(loss.last)
     else { return .refused }
+    var gaps = self.gaps
+    defer { self.gaps = gaps }
     return try change(loss.stream, host: host, now: now, db) { entry in
       let missing = entry.runs.set.missing(in: loss.first...loss.last)
       guard !missing.isEmpty else { return .known }
@@ -77,6 +81,7 @@ struct LedgerDirectory {
           entry.openGaps[entry.openGaps.count - 1].last = numbers.upperBound
           continue
         }
+        try gaps.makeRoom(of: host, db)
         let id = try LedgerTable.insertGap(
           numbers, loss.reason, stream: entry.id, host: host, from: from, to: to, at: now, db)
         entry.newestGap = (id, numbers.upperBound, loss.reason)

@@ -152,6 +152,19 @@ enum LedgerTable {
     return db.lastInsertedRowID
   }
 
+  static func gapCount(of host: Int64, _ db: Database) throws -> Int64 {
+    try Int64.fetchOne(
+      db, sql: "SELECT count(*) FROM stream_gap WHERE host = ?", arguments: [host]) ?? 0
+  }
+
+  static func forgetOldestGaps(of host: Int64, _ count: Int64, _ db: Database) throws {
+    try db.execute(
+      sql: """
+        DELETE FROM stream_gap WHERE id IN
+          (SELECT id FROM stream_gap WHERE host = ? ORDER BY noted_ns, id LIMIT ?)
+        """, arguments: [host, count])
+  }
+
   static func extendGap(_ id: Int64, to last: UInt64, _ db: Database) throws {
     let update = try BoundStatement("UPDATE stream_gap SET last = ? WHERE id = ?", db)
     update.bind(Int64(clamping: last), at: 1)
@@ -164,6 +177,28 @@ enum LedgerTable {
     update.bind(time, at: 1)
     update.bind(id, at: 2)
     try update.run()
+  }
+}
+
+/// How many gaps of each host are kept, so that one which makes up any number of them gets no
+/// further than the bound.
+struct GapCounts {
+  /// Forgotten at once when there are too many.
+  private static let piece: Int64 = 200
+
+  private var counts: [Int64: Int64] = [:]
+
+  /// To be called before a gap is inserted.
+  mutating func makeRoom(of host: Int64, _ db: Database) throws {
+    let known = try counts[host] ?? LedgerTable.gapCount(of: host, db)
+    guard known >= RetentionTables.gapsLimit else {
+      counts[host] = known + 1
+      return
+    }
+    // By now retention may have deleted some.
+    let excess = try LedgerTable.gapCount(of: host, db) - RetentionTables.gapsLimit
+    if excess >= 0 { try LedgerTable.forgetOldestGaps(of: host, excess + GapCounts.piece, db) }
+    counts[host] = try LedgerTable.gapCount(of: host, db) + 1
   }
 }
 

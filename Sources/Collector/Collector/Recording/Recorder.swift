@@ -19,7 +19,8 @@ public final class Recorder: Sendable {
   static let retentionSeconds = 60.0
   /// How often it is said that a host's frames are refused.
   private static let refusalSeconds = 60.0
-  /// Samples kept in memory while the database can't be written; about 300 bytes each.
+  /// Samples kept in memory while the database can't be written, about 300 bytes each; of frames as
+  /// many as `EventCost.limit` has room for.
   static let pendingLimit = 400_000
   /// Late frames written between two batches of live ones: so many in a transaction, and no new
   /// one after so many seconds.
@@ -122,6 +123,7 @@ public final class Recorder: Sendable {
         log.error("\(dropped + trimmed) rows are lost: the history can't keep up")
       }
       let isWritten = write(&pending, isLast: isLast)
+      pending.trimLate()
       if !pending.late.isEmpty { lateCame = .now }
       if isWritten { writeLate(&pending, isLast: isLast) }
       if isLast { return }
@@ -267,6 +269,8 @@ private struct PendingBatch {
   private(set) var failingSince: Date?
   private var lastComplaint = Date.distantPast
   private let limit: Int
+  /// Losses kept while the history can't be written; those of a spool are found again.
+  private static let lossesLimit = 50_000
 
   init(limit: Int) {
     self.limit = limit
@@ -313,6 +317,11 @@ private struct PendingBatch {
     if let sample = delivery.sample { batch.episodes += diagnosis.feed(sample) }
   }
 
+  /// What isn't stored is fetched again.
+  mutating func trimLate() {
+    late.removeFirst(EventCost.surplus(late, limit: EventCost.limit))
+  }
+
   private mutating func trim() -> Int {
     guard failingSince != nil else { return 0 }
     // Of an episode only its newest state matters.
@@ -325,8 +334,9 @@ private struct PendingBatch {
     let surplus = max(0, batch.samples.count - limit)
     batch.samples.removeFirst(surplus)
     // Of agents that keep them they come again.
-    let frames = max(0, batch.deliveries.count - limit)
+    let frames = EventCost.surplus(batch.deliveries, limit: EventCost.limit)
     batch.deliveries.removeFirst(frames)
+    batch.losses.removeFirst(max(0, batch.losses.count - PendingBatch.lossesLimit))
     return surplus + frames
   }
 
