@@ -132,6 +132,22 @@ struct HostBackFillTests {
     #expect(try agent.store.gaps().map(\.reason) == [.damaged])
   }
 
+  @Test("all streams of a spool are gone through, but for those that were forgotten")
+  func manyStreams() throws {
+    func stream(_ number: UInt64) -> StreamID { StreamID(boot: Self.old.boot, number: number) }
+    var inventory = SpoolInventory(usedBytes: 5, limitBytes: 10)
+    inventory.held = (UInt64(100)..<500).map {
+      SpoolInventory.Held(
+        stream: stream($0), first: 1, last: 2, oldest: AgentStreamTests.moment(Int64($0)),
+        newest: AgentStreamTests.moment(Int64($0)))
+    }
+    let plan = SpoolPlan(
+      host: "a", inventory: inventory, settled: [stream(100): SequenceSet([1...1])],
+      current: Self.new, currentThrough: 0, isNew: false, forgotten: AgentStreamTests.moment(110))
+    #expect(plan.missing.map(\.stream) == ([100] + Array(111..<500)).map(stream))
+    #expect(plan.missing.first?.numbers == 2...2 && plan.losses.isEmpty)
+  }
+
   @Test("what a stream's end never brought into the spool is gone")
   func neverWritten() throws {
     let folder = try TestFolder()

@@ -89,6 +89,7 @@ final class PlayedAgent {
         switch event {
         case .delivery(let delivery): batch.deliveries.append(delivery)
         case .lost(let loss): batch.losses.append(loss)
+        case .listed(let host, let streams): batch.listed[host] = streams
         case .filled: filledCount += 1
         case .status(let status): statuses.append(status)
         default: break

@@ -4,8 +4,8 @@ import Records
 /// The streams of the hosts: what of each is settled, and what is gone.
 enum LedgerTable {
   /// Streams kept of one host: each start of its agent makes one. Beyond, the one that was heard
-  /// of longest ago is forgotten.
-  static let streamsLimit = 256
+  /// of longest ago is forgotten; more than an agent's spool can list, so none of those.
+  static let streamsLimit = 4_096 + 256
   /// A stream that nothing was heard of for so long, by the collector's clock, is forgotten: no
   /// spool holds it any more. Until then it says what was fetched already, though the rows may be
   /// deleted by then.
@@ -80,7 +80,19 @@ enum LedgerTable {
   }
 
   /// The gaps stay: they are what a view shows.
+  ///
+  /// Of the host it is kept up to when its frames went, on its own clock: what a spool has from
+  /// before isn't fetched again. A clock that was far ahead mustn't put that into the future.
   static func forget(_ id: Int64, _ db: Database) throws {
+    let mark = try BoundStatement(
+      """
+      UPDATE server SET forgotten_ns = max(coalesce(forgotten_ns, ended), ended) FROM
+        (SELECT stream.host AS host, min(max(last_ns), seen_ns + \(86_400 * 1_000_000_000)) AS ended
+          FROM stream JOIN stream_run ON stream = stream.id WHERE stream.id = ?)
+      WHERE server.id = host AND ended IS NOT NULL
+      """, db)
+    mark.bind(id, at: 1)
+    try mark.run()
     for sql in ["DELETE FROM stream_run WHERE stream = ?", "DELETE FROM stream WHERE id = ?"] {
       let delete = try BoundStatement(sql, db)
       delete.bind(id, at: 1)
@@ -213,8 +225,9 @@ struct LedgerEntry {
   }
 
   var id: Int64
-  /// The collector's time when it was heard of last, as it is kept.
+  /// The collector's time when it was heard of last, and what of that is kept.
   var seen: Int64
+  var noted: Int64
   var runs = LedgerRuns()
   /// The runs as they are kept.
   var kept: [LedgerRuns.Run] = []
@@ -222,4 +235,9 @@ struct LedgerEntry {
   /// The gap noted last, which the next one may make longer.
   var newestGap: (id: Int64, last: UInt64, reason: LossReason)?
   var isDirty = false
+
+  init(id: Int64, seen: Int64) {
+    self.id = id
+    (self.seen, noted) = (seen, seen)
+  }
 }

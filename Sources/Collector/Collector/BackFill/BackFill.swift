@@ -7,6 +7,8 @@ import Synchronization
 public final class BackFill: Sendable {
   private struct State {
     var ledgers: [String: [StreamID: SequenceSet]] = [:]
+    /// Up to when streams were forgotten.
+    var forgotten: [String: Timestamp] = [:]
     /// Hosts that fetch, and those that wait for a place.
     var active: Set<String> = []
     var waiting: [String] = []
@@ -51,8 +53,9 @@ public final class BackFill: Sendable {
 
   /// Reads what is stored already; to be called before the first host connects.
   public func load(from store: HistoryStore) throws(HistoryError) {
-    let ledgers = try store.ledgers()
+    let (ledgers, forgotten) = (try store.ledgers(), try store.forgotten())
     state.withLock { state in
+      state.forgotten = forgotten
       for ledger in ledgers {
         state.ledgers[ledger.host, default: [:]][ledger.stream] = ledger.settled
       }
@@ -99,6 +102,8 @@ public final class BackFill: Sendable {
   func streams(of host: String) -> [StreamID: SequenceSet] {
     state.withLock { $0.ledgers[host] ?? [:] }
   }
+
+  func forgotten(of host: String) -> Timestamp? { state.withLock { $0.forgotten[host] } }
 
   /// What of `numbers` isn't settled.
   func missing(

@@ -10,6 +10,8 @@ struct HostBackFill {
   struct Outcome {
     var output: [UInt8] = []
     var losses: [FrameLoss] = []
+    /// What the spool holds, where it said so.
+    var listed: [StreamID]?
     /// The spool's state, where it is news; `.some(nil)` where there is no spool.
     var spool: SpoolStatus??
     /// All that was missing has come.
@@ -188,6 +190,7 @@ struct HostBackFill {
     makePlan()
     // What is gone is told once: what is stored of that is known by the next time.
     outcome.losses += plan?.losses ?? []
+    outcome.listed = new.held.map(\.stream)
     tell(&outcome)
   }
 
@@ -195,7 +198,7 @@ struct HostBackFill {
     guard let inventory, let current else { return }
     plan = SpoolPlan(
       host: host, inventory: inventory, settled: shared.streams(of: host), current: current,
-      currentThrough: through, isNew: isNew)
+      currentThrough: through, isNew: isNew, forgotten: shared.forgotten(of: host))
   }
 
   private mutating func take(_ fetched: Fetched, _ outcome: inout Outcome) {

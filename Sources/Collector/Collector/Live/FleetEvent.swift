@@ -15,6 +15,8 @@ public enum FleetEvent: Sendable {
   case delivery(FrameDelivery)
   /// Frames that nobody will get any more.
   case lost(FrameLoss)
+  /// Streams that a host's agent keeps, for who records.
+  case listed(host: String, streams: [StreamID])
   /// All that a host's agent had kept for us has come.
   case filled(host: String)
   /// A host's agent began, goes on with, or ended a burst of fast looks.
@@ -76,7 +78,7 @@ public final class FleetEventQueue: Sendable {
       if content == .watching, delivery.isLive { pushParts(of: delivery) }
       return
     case .status: break
-    case .lost, .filled: if content != .recording { return }
+    case .lost, .listed, .filled: if content != .recording { return }
     case .burst: if content == .recording { return }
     default: if content == .states { return }
     }

@@ -228,6 +228,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private func apply(_ outcome: HostBackFill.Outcome, _ output: inout [UInt8]) {
     output += outcome.output
     for loss in outcome.losses { send(.lost(loss)) }
+    if let listed = outcome.listed { send(.listed(host: target.name, streams: listed)) }
     if outcome.isFilled { send(.filled(host: target.name)) }
     if let spool = outcome.spool {
       status.spool = spool

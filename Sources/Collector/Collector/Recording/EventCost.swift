@@ -28,6 +28,7 @@ enum EventCost {
     case .delivery(let delivery): of(delivery)
     case .suspects(let report): self.event + of(report)
     case .activity(let activity): self.event + of(activity)
+    case .listed(_, let streams): self.event + streams.count * MemoryLayout<StreamID>.stride
     case .sample, .status, .lost, .filled, .burst: self.event
     }
   }

@@ -288,6 +288,7 @@ private struct PendingBatch {
         if thinning.keeps(report) { batch.suspects.append(report) }
       case .delivery(let delivery): add(delivery, &diagnosis)
       case .lost(let loss): batch.losses.append(loss)
+      case .listed(let host, let streams): batch.listed[host] = streams
       case .filled(let host): filled.insert(host)
       case .activity, .burst: break
       case .status(let status):
