@@ -187,8 +187,10 @@ struct HostBackFillTests {
     agent.isSilent = false
     Thread.sleep(forTimeInterval: 0.4)
     try agent.settle()
+    for _ in 0..<2 { try agent.settle() }
     #expect(try settled(agent)[Self.old] == [1...41])
     #expect(try agent.store.hosts().first?.rows == 40)
+    #expect(agent.statuses.last?.lastError == nil && agent.filledCount == 1)
   }
 
   // MARK: - Hostile agents

@@ -34,6 +34,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private var identities = Introductions()
   /// Fetches what the agent kept for us; `nil` where nothing is recorded.
   private var backFill: HostBackFill?
+  /// What was told last of why it isn't asked.
+  private var backFillTrouble: String?
   /// What others ask this host's agent; `nil` where nobody does.
   private var questions: SessionQuestions?
   private let closeQuestions: () -> Void
@@ -229,15 +231,28 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     output += outcome.output
     for loss in outcome.losses { send(.lost(loss)) }
     if let listed = outcome.listed { send(.listed(host: target.name, streams: listed)) }
-    if outcome.isFilled { send(.filled(host: target.name)) }
+    if outcome.isFilled {
+      send(.filled(host: target.name))
+      endTrouble()
+    }
     if let spool = outcome.spool {
       status.spool = spool
       send(.status(status))
     }
     if let trouble = outcome.trouble {
-      status.lastError = "the agent is not asked for what it kept: \(trouble)"
+      let text = "the agent is not asked for what it kept: \(trouble)"
+      (status.lastError, backFillTrouble) = (text, text)
       send(.status(status))
     }
+  }
+
+  /// All has come now.
+  private func endTrouble() {
+    guard let backFillTrouble else { return }
+    self.backFillTrouble = nil
+    guard status.lastError == backFillTrouble else { return }
+    status.lastError = nil
+    send(.status(status))
   }
 
   private func readLines(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
