@@ -43,7 +43,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// Folders of recorded input and expected output.
 let recordings = [
-  "DiagnosisTests": ["Fixtures"], "VmstatTests": ["Fixtures"], "WatchTests": ["Golden"],
+  "CollectorTests": ["Fixtures"], "DiagnosisTests": ["Fixtures"], "VmstatTests": ["Fixtures"],
+  "WatchTests": ["Golden"],
   "ReportsTests": ["Golden"], "WireTests": ["Golden"],
 ]
 

@@ -76,7 +76,8 @@ struct ResidentTests {
     let agent = try await ResidentAgent(["--interval", "100ms"])
     var streams: [StreamID: UInt64] = [:]
     var generator = SeededGenerator(seed: 5)
-    for _ in 0..<12 {
+    let rounds = Rounds.count(usual: 12)
+    for _ in 0..<rounds {
       let client = try agent.attach()
       let held = try await client.inventory().held
       // What was there before is there still, and no number was used twice.
@@ -107,7 +108,7 @@ struct ResidentTests {
       #expect(fetched.through == last)
       #expect(client.settled(of: stream).missing(in: 1...last).isEmpty)
     }
-    #expect(streams.count == 12 && client.gaps.isEmpty && client.faults == 0)
+    #expect(streams.count == rounds && client.gaps.isEmpty && client.faults == 0)
   }
 
   @Test func anOrderlyEndWritesAllAndLeavesNoSocket() async throws {

@@ -50,10 +50,7 @@ struct LedgerDirectory {
       case .added: break
       }
       if let time, !entry.openGaps.isEmpty {
-        for gap in entry.openGaps where gap.last < delivery.sequence {
-          try LedgerTable.closeGap(gap.id, at: time, db)
-        }
-        entry.openGaps.removeAll { $0.last < delivery.sequence }
+        try LedgerDirectory.close(&entry.openGaps, delivery.sequence, at: time, db)
       }
       return .new
     }
@@ -82,12 +79,28 @@ struct LedgerDirectory {
         let id = try LedgerTable.insertGap(
           numbers, loss.reason, stream: entry.id, host: host, from: from, to: to, at: now, db)
         entry.newestGap = (id, numbers.upperBound, loss.reason)
-        if to == nil, entry.openGaps.count < LedgerDirectory.openGapsLimit {
+        if !entry.runs.contains(numbers.upperBound + 1),
+          entry.openGaps.count < LedgerDirectory.openGapsLimit
+        {
           entry.openGaps.append(.init(id: id, last: numbers.upperBound))
         }
       }
       return .new
     }
+  }
+
+  /// How many frames without a time may lie between a gap and the next tick.
+  private static let nearFrames: UInt64 = 64
+
+  /// A frame came: gaps that end before it, and had no time from nearer by, end with its.
+  private static func close(
+    _ gaps: inout [LedgerEntry.OpenGap], _ sequence: UInt64, at time: Int64, _ db: Database
+  ) throws {
+    for index in gaps.indices where gaps[index].last < sequence && sequence < gaps[index].nearest {
+      try LedgerTable.closeGap(gaps[index].id, at: time, db)
+      gaps[index].nearest = sequence
+    }
+    gaps.removeAll { $0.nearest < .max && $0.nearest - $0.last <= nearFrames }
   }
 
   private mutating func change(

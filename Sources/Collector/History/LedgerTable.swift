@@ -169,10 +169,12 @@ enum LedgerTable {
 
 /// One stream in memory.
 struct LedgerEntry {
-  /// A gap whose end has no time yet: the next frame behind it tells.
+  /// A gap whose end isn't known to the tick yet: frames right behind it tell.
   struct OpenGap {
     var id: Int64
     var last: UInt64
+    /// The frame behind it whose time it has.
+    var nearest = UInt64.max
   }
 
   var id: Int64

@@ -9,7 +9,9 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write rows of the history as CSV or JSON Lines.",
     discussion: """
-      CSV has a header line and is quoted as RFC 4180 says; an absent column is empty.
+      CSV has a header line and is quoted as RFC 4180 says; an absent column is empty. What is \
+      missing of the span (gone, or still to come from an agent's spool) is told on standard \
+      error, a line each.
 
       EXAMPLES
         culprit export > all.csv
@@ -40,6 +42,11 @@ struct ExportCommand: ParsableCommand {
     let (from, to) = (since.map(zone.moment), until.map(zone.moment))
     if let from, let to, to < from {
       throw CommandFailure.usage("--until lies before --since; give the later time to --until")
+    }
+    for line in try Gaps.lines(
+      of: names, from: from, to: to, in: store, zone: zone, namesHosts: true)
+    {
+      printError("culprit: \(line)")
     }
     if json {
       var rows = RowWriter(json: true, hosts: [], zone: .utc)

@@ -8,8 +8,11 @@ import Records
 struct HostsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hosts",
-    abstract: "Show each host's connection: state, last row, rows stored, last error.",
+    abstract: "Show each host's connection: state, last row, rows stored, what is missing.",
     discussion: """
+      SPOOL is how long a host's agent keeps frames while no collector is there; TO COME what it \
+      holds and the history lacks; GONE what nobody has any more, and why the newest of it.
+
       EXAMPLES
         culprit hosts
         culprit hosts --json
@@ -37,10 +40,22 @@ struct HostsCommand: ParsableCommand {
     let records = try store.answering { store throws(HistoryError) in try store.hosts() }
       .filter { names?.contains($0.status.host) ?? true }
       .map { HostsCommand.asItIs($0, isCollected: isCollected) }
-    if json { writeJSON(records) } else { writeTable(records, isCollected: isCollected) }
+    let gaps = try store.answering { store throws(HistoryError) in try store.gapTotals() }
+    if json {
+      writeJSON(records, gaps)
+    } else {
+      writeTable(records, gaps, isCollected: isCollected)
+    }
     if check, records.contains(where: { HostsCommand.isTrouble($0, isCollected: isCollected) }) {
       throw CommandFailure.trouble
     }
+  }
+
+  private static func spool(_ status: HostStatus) -> String {
+    guard let spool = status.spool else { return "-" }
+    if spool.problem != nil { return "failing" }
+    guard let hours = spool.hours else { return "?" }
+    return hours < 48 ? "\(Figures.twoDecimals(hours)) h" : "\(Int(min(hours / 24, 9999))) d"
   }
 
   /// A host that a running collector doesn't watch any more left the fleet on purpose.
@@ -58,7 +73,7 @@ struct HostsCommand: ParsableCommand {
     return record
   }
 
-  private func writeJSON(_ records: [HostRecord]) {
+  private func writeJSON(_ records: [HostRecord], _ gaps: [String: GapTotal]) {
     func text(_ moment: Timestamp?) -> String? {
       moment.map { RFC3339.string(nanoseconds: $0.nanoseconds) }
     }
@@ -77,18 +92,28 @@ struct HostsCommand: ParsableCommand {
         json.field("cpus", status.cpus)
         json.field("clock_offset", status.clockOffset)
         json.field("through", status.through)
+        json.field("spool_hours", status.spool?.hours)
+        json.field("frames_to_come", status.spool.map { Int64(clamping: $0.framesToCome) })
+        json.field("spool_problem", status.spool?.problem)
+        let gone = gaps[status.host]
+        json.field("gaps", gone?.gaps)
+        json.field("frames_gone", gone.map { Int64(clamping: $0.frames) })
+        json.field("gone_reason", gone?.lastReason.rawValue)
+        json.field("gone_noted", text(gone?.lastNoted))
         json.field("last_error", status.lastError)
       }
       StandardOutput.write(writer.takeLine())
     }
   }
 
-  private func writeTable(_ records: [HostRecord], isCollected: Bool) {
+  private func writeTable(
+    _ records: [HostRecord], _ gaps: [String: GapTotal], isCollected: Bool
+  ) {
     if !isCollected { printError("culprit: no collector is running on this history") }
     var table = TextTable([
       ("HOST", .left), ("STATE", .left), ("SINCE", .left), ("LAST ROW", .left), ("ROWS", .right),
-      ("RECONNECTS", .right), ("CLOCK", .right), ("ADDRESS", .left), ("THROUGH", .left),
-      ("LAST ERROR", .left),
+      ("RECONNECTS", .right), ("CLOCK", .right), ("SPOOL", .right), ("TO COME", .right),
+      ("GONE", .left), ("ADDRESS", .left), ("THROUGH", .left), ("LAST ERROR", .left),
     ])
     for record in records {
       let status = record.status
@@ -99,6 +124,8 @@ struct HostsCommand: ParsableCommand {
         record.lastRow.map { Moments.date($0, zone.timeZone) } ?? "-", String(record.rows),
         String(status.reconnects),
         status.clockOffset.map { ($0 < 0 ? "" : "+") + Figures.twoDecimals($0) + "s" } ?? "-",
+        HostsCommand.spool(status), status.spool.map { String($0.framesToCome) } ?? "-",
+        gaps[status.host].map { "\($0.frames) (\($0.lastReason.rawValue))" } ?? "-",
         status.address.isEmpty ? "-" : status.address, status.through ?? "-",
         status.lastError ?? "",
       ])

@@ -10,9 +10,10 @@ struct ShowCommand: ParsableCommand {
     commandName: "show",
     abstract: "Print one host's rows around a moment.",
     discussion: """
-      Before the rows stand, as lines that begin with “#”, the spikes of that time and the tasks \
-      that were seen to wait: in uninterruptible sleep (D), or for a lock; and, where an agent \
-      looked, who moved the bytes.
+      Before the rows stand, as lines that begin with “#”, the spikes of that time, what is \
+      missing of it (gone, or still to come from an agent's spool), the tasks that were seen to \
+      wait: in uninterruptible sleep (D), or for a lock; and, where an agent looked, who moved \
+      the bytes.
 
       EXAMPLES
         culprit show db1 --at 03:12
@@ -49,6 +50,11 @@ struct ShowCommand: ParsableCommand {
     let to = moment.advanced(bySeconds: half)
     if !json {
       try writeEpisodes(store, from, to)
+      for line in try Gaps.lines(
+        of: [host], from: from, to: to, in: store, zone: zone, namesHosts: false)
+      {
+        StandardOutput.write("# \(line)\n")
+      }
       for line in try Suspects(of: host, from: from, to: to, in: store).lines() {
         StandardOutput.write("# \(Printable.text(line))\n")
       }

@@ -48,7 +48,10 @@ public struct BurstCounter: Sendable {
     return place
   }
 
-  /// As it stands: the most frequent first.
+  /// Counts that a burst which goes on is told with: a long one has hundreds, each time anew.
+  public static let interimLimit = 32
+
+  /// As it stands: the most frequent first. All that there are once it is over.
   public func report(isOver: Bool) -> Burst {
     var report = burst
     report.isOver = isOver
@@ -57,6 +60,9 @@ public struct BurstCounter: Sendable {
       if left.tasks != right.tasks { return left.tasks > right.tasks }
       return left.process.pid < right.process.pid
     }
+    let surplus = isOver ? 0 : max(0, report.counts.count - BurstCounter.interimLimit)
+    report.counts.removeLast(surplus)
+    report.omittedCounts += surplus
     return report
   }
 }

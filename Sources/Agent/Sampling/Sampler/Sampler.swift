@@ -12,7 +12,7 @@ public struct Sampler: ~Copyable {
     public var change = BurstWatch.Change.none
     /// When a burst began: the ticks before it, the oldest first.
     public var past: [HostTick] = []
-    /// During a burst, and once more at its end: what its looks have seen.
+    /// At a burst's begin, every five seconds and at its end: what its looks have seen.
     public var burst: Burst?
     /// Tasks that the kernel counts and `/proc` doesn't show: `hidepid`, or a pid namespace.
     public var hiddenTasks = 0
@@ -28,6 +28,9 @@ public struct Sampler: ~Copyable {
   private var findings = TaskFindings()
   private var watch: BurstWatch
   private var counter: BurstCounter?
+  /// When a burst was told last, and how often it is told; CLOCK_MONOTONIC, nanoseconds.
+  private var burstTold: UInt64 = 0
+  private static let burstNanoseconds: UInt64 = 4_900_000_000
   private var past = PastRing()
   public private(set) var pace: Pace
   private var lastMonotonic: UInt64 = 0
@@ -181,8 +184,11 @@ public struct Sampler: ~Copyable {
       counter?.count(output.tick.waiting, at: output.tick.time)
       output.past = past.ticks(before: lastMonotonic)
       output.burst = counter?.report(isOver: false)
+      burstTold = lastMonotonic
     case .none:
       counter?.count(output.tick.waiting, at: output.tick.time)
+      guard counter != nil, lastMonotonic &- burstTold >= Sampler.burstNanoseconds else { return }
+      burstTold = lastMonotonic
       output.burst = counter?.report(isOver: false)
     case .ended:
       output.burst = counter?.report(isOver: true)

@@ -5,7 +5,7 @@
 /// Room that `culprit_deflate` may need for `count` bytes.
 long culprit_deflate_bound(long count);
 
-/// Compresses at the fastest level; bytes written, or -1 where `room` is too small or memory ran
+/// Compresses at zlib's usual level; bytes written, or -1 where `room` is too small or memory ran
 /// out.
 long culprit_deflate(const void *bytes, long count, void *into, long room);
 

@@ -119,7 +119,7 @@ struct ProcessList: Sendable {
   private mutating func add(_ left: (processes: Int, readBytes: Double, writeBytes: Double)) {
     readBytes += left.readBytes
     writeBytes += left.writeBytes
-    guard left.processes > 0 else { return }
+    guard left.processes > 0 || left.readBytes + left.writeBytes > 0 else { return }
     omitted.processes += left.processes
     omitted.hosts += 1
     omitted.bytes += left.readBytes + left.writeBytes

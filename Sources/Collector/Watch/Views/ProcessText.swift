@@ -99,10 +99,12 @@ enum ProcessText {
     if list.unfiltered > 0 { more.append("\(list.unfiltered) not filtered yet") }
     if list.quiet > 0 { more.append("\(list.quiet) quiet") }
     if list.unreadable > 0 { more.append("\(list.unreadable) whose bytes can't be read") }
-    if list.omitted.processes > 0 {
+    if list.omitted.hosts > 0 {
       let whose = list.omitted.hosts == 1 ? "their agent" : "their agents"
+      // The history keeps what those moved that an agent left out, not how many they were.
+      let count = list.omitted.processes > 0 ? "\(list.omitted.processes)" : "others"
       more.append(
-        "\(list.omitted.processes) left out by \(whose): "
+        "\(count) left out by \(whose): "
           + "\(CompactNumber.byteRate(list.omitted.bytes))/s")
     }
     if !more.isEmpty { notes.append("and \(more.joined(separator: "; "))") }

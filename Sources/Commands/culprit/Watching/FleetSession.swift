@@ -140,6 +140,11 @@ struct FollowSource: EventSource {
   private var nextPoll = SteadyTime.now
   private var nextLook = SteadyTime.after(seconds: 2)
   private var isAlone = false
+  private var nextActivities = SteadyTime.now
+
+  /// The history sums processes and disks up over so many seconds; a sum is whole when they are
+  /// over.
+  private static let activitySeconds = 10.0
 
   init(store: HistoryStore, path: String, hosts: [String]) {
     self.store = store
@@ -154,12 +159,20 @@ struct FollowSource: EventSource {
     guard nextPoll.isPast else { return [] }
     nextPoll = .after(seconds: 0.5)
     var events = try follower.poll()
+    events += try activities()
     guard nextLook.isPast else { return events }
     nextLook = .after(seconds: 2)
     let wasAlone = isAlone
     isAlone = CollectorLock.holder(of: path) == nil
     if isAlone, !wasAlone { events += hosts.map(FollowSource.abandoned) }
     return events
+  }
+
+  private mutating func activities() throws -> [FleetEvent] {
+    guard nextActivities.isPast else { return [] }
+    nextActivities = .after(seconds: FollowSource.activitySeconds)
+    let moment = Timestamp.now.advanced(bySeconds: -FollowSource.activitySeconds)
+    return try store.activities(hosts: hosts, at: moment).map { .activity($0) }
   }
 
   private static func abandoned(_ host: String) -> FleetEvent {

@@ -146,9 +146,12 @@ final class PastReader: Sendable {
     let suspects = try store.answering { store throws(HistoryError) in
       try store.suspects(hosts: names, from: from, to: at)
     }
+    let activities = try store.answering { store throws(HistoryError) in
+      try store.activities(hosts: names, at: at)
+    }
     return PastSpan(
       at: at, from: from, hosts: names, samples: samples, episodes: episodes,
-      suspects: suspects, focus: focus, lastRowBefore: before)
+      suspects: suspects, activities: activities, focus: focus, lastRowBefore: before)
   }
 
   /// Newest first, so that what has no room is what lies furthest back.

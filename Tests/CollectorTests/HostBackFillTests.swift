@@ -1,0 +1,268 @@
+import Foundation
+import History
+import Records
+import TestSupport
+import Testing
+import Wire
+
+@testable import Collector
+
+/// What is fetched of a spool, and what an agent can do about it.
+@Suite("host back-fill")
+struct HostBackFillTests {
+  static let old = StreamID(boot: BootID(high: 1, low: 1), number: 1)
+  static let new = StreamID(boot: BootID(high: 2, low: 2), number: 2)
+
+  private func agent(_ folder: TestFolder) throws -> PlayedAgent {
+    try PlayedAgent(try HistoryStore.open(path: folder.file("h.db")))
+  }
+
+  private func settled(_ agent: PlayedAgent) throws -> [StreamID: [ClosedRange<UInt64>]] {
+    Dictionary(
+      uniqueKeysWithValues: try agent.store.ledgers().map { ($0.stream, $0.settled.runs) })
+  }
+
+  @Test("what came while nobody was there is fetched, the older stream too, and all once")
+  func fetches() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.connect(Self.old)
+    for number in 2...10 {
+      agent.live(.tick(AgentStreamTests.tick(Int64(number) - 1)), UInt64(number), of: Self.old)
+    }
+    try agent.settle()
+    agent.disconnect()
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 50)]
+    // A reboot, and rows of both that nobody saw.
+    agent.spool[Self.new] = PlayedAgent.frames(Self.new, 70, from: 1000)
+    agent.connect(Self.new)
+    agent.live(.tick(AgentStreamTests.tick(1070)), 71, of: Self.new)
+    try agent.settle()
+    #expect(try settled(agent) == [Self.old: [1...50], Self.new: [1...71]])
+    #expect(try agent.store.gaps().isEmpty)
+    var times: [Timestamp] = []
+    try agent.store.forEachSample { sample in
+      times.append(sample.time)
+      return true
+    }
+    #expect(times.count == 49 + 70 && Set(times).count == times.count)
+    let fetches = agent.requests.filter { if case .fetch = $0 { true } else { false } }
+    // Of 21 frames each; what was there already isn't asked for.
+    #expect(fetches.count == 2 + 4)
+    #expect(agent.filledCount == 1)
+    let spool = try #require(agent.statuses.last?.spool)
+    #expect(spool == SpoolStatus(hours: 2, framesToCome: 0))
+    #expect(agent.statuses.contains { $0.spool?.framesToCome == 110 })
+  }
+
+  @Test("nothing more is asked for before it is stored")
+  func waitsForTheStore() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 100)]
+    agent.stores = false
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(100)), 101, of: Self.old)
+    try agent.settle()
+    #expect(agent.requests.count == 3)
+  }
+
+  @Test("what neither has is gone, with the reason; from before it was known it is no loss")
+  func losses() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    var frames = PlayedAgent.frames(Self.old, 60)
+    for index in 0..<30 { frames[index] = nil }
+    agent.spool = [Self.old: frames]
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(60)), 61, of: Self.old)
+    try agent.settle()
+    #expect(try settled(agent)[Self.old] == [1...61])
+    #expect(try agent.store.gapTotals().isEmpty)
+    agent.disconnect()
+    // While nobody looked, the spool dropped what came then.
+    agent.spool[Self.old] = PlayedAgent.frames(Self.old, 120)
+    for index in 0..<90 { agent.spool[Self.old]?[index] = nil }
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(120)), 121, of: Self.old)
+    try agent.settle()
+    #expect(try settled(agent)[Self.old] == [1...121])
+    let gap = try #require(try agent.store.gaps().first)
+    #expect(gap.frames == 29 && gap.reason == .spoolFull)
+    #expect(gap.from == AgentStreamTests.moment(60))
+    agent.disconnect()
+    // An agent that lost its spool: what was missing of the stream is gone, too.
+    agent.spool = [:]
+    let other = StreamID(boot: BootID(high: 2, low: 2), number: 9)
+    _ = try agent.store.record(HistoryBatch(), now: .now)
+    agent.connect(other)
+    agent.live(.tick(AgentStreamTests.tick(200)), 2, of: other)
+    try agent.settle()
+    #expect(try agent.store.gaps().count == 1)
+  }
+
+  @Test("a gap frame settles what it stands for")
+  func gapFrames() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    var frames = PlayedAgent.frames(Self.old, 40)
+    for index in 10..<20 { frames[index] = nil }
+    frames[19] = .gap(Gap(first: 11, last: 20, reason: .spoolFailed))
+    agent.spool = [Self.old: frames]
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(40)), 41, of: Self.old)
+    try agent.settle()
+    #expect(try settled(agent)[Self.old] == [1...41])
+    let gaps = try agent.store.gaps()
+    #expect(gaps.map(\.frames) == [10] && gaps.map(\.reason) == [.spoolFailed])
+    #expect(gaps.first?.to == AgentStreamTests.moment(20))
+  }
+
+  @Test("frames that an agent says it sent and didn't are damaged, not asked for for ever")
+  func unsent() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    var frames = PlayedAgent.frames(Self.old, 40)
+    for index in 10..<20 { frames[index] = nil }
+    agent.spool = [Self.old: frames]
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(40)), 41, of: Self.old)
+    try agent.settle()
+    #expect(try settled(agent)[Self.old] == [1...41])
+    #expect(try agent.store.gaps().map(\.reason) == [.damaged])
+  }
+
+  // MARK: - Hostile agents
+
+  @Test("answers that never get on are given up, and rows go on")
+  func neverOn() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 40)]
+    agent.fetched = { Fetched(stream: $0.stream, through: 0) }
+    agent.instead = []
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(40)), 41, of: Self.old)
+    try agent.settle()
+    let count = agent.requests.count
+    #expect(count < 12)
+    #expect(agent.statuses.last?.lastError?.contains("doesn't send") ?? false)
+    agent.live(.tick(AgentStreamTests.tick(41)), 42, of: Self.old)
+    try agent.settle()
+    #expect(agent.requests.count == count && agent.failure == nil)
+    #expect(try settled(agent)[Self.old]?.last == 41...42)
+  }
+
+  @Test("inventories of everything cost no more than one piece at a time")
+  func absurdInventories() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.inventory = { inventory in
+      var inventory = inventory
+      inventory.held = (0..<4096).map { number in
+        let stream = StreamID(boot: BootID(high: 7, low: 7), number: UInt64(number))
+        return SpoolInventory.Held(
+          stream: stream, first: 0, last: .max, oldest: AgentStreamTests.moment(0),
+          newest: AgentStreamTests.moment(0))
+      }
+      inventory.spanSeconds = .max
+      inventory.problem = "\u{1B}]0;evil\u{7}"
+      return inventory
+    }
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(1)), 2, of: Self.old)
+    try agent.settle()
+    #expect(agent.requests.count < 12)
+    let spool = try #require(agent.statuses.last { $0.spool != nil }?.spool)
+    #expect(spool.framesToCome == .max)
+    #expect(spool.problem?.contains("\u{1B}") == false)
+    #expect(try agent.store.ledgers().count == 1)
+  }
+
+  @Test("what nobody asked for is nobody's: other streams, numbers that jump")
+  func unasked() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(1)), 2, of: Self.old)
+    var encoder = FrameEncoder()
+    encoder.append(PlayedAgent.hello(Self.new), sequence: 1)
+    encoder.append(.tick(AgentStreamTests.tick(5)), sequence: 2)
+    agent.give(encoder.bytes)
+    try agent.settle()
+    #expect(Set(try settled(agent).keys) == [Self.old])
+    let notice = Frame.notice(
+      Notice(time: AgentStreamTests.moment(0), severity: .information, text: "x"))
+    for number in 1...6000 {
+      agent.live(notice, UInt64(number) << 40, of: Self.old)
+      if number % 500 == 0 { try agent.settle() }
+    }
+    try agent.settle()
+    #expect(try settled(agent)[Self.old]?.count == LedgerRunsLimit.value)
+    #expect(agent.statuses.contains { $0.lastError?.contains("jump about") ?? false })
+    agent.live(.tick(AgentStreamTests.tick(1)), .max, of: Self.old)
+    agent.live(
+      .gap(Gap(first: 0, last: .max, reason: .spoolFull)), .max, of: Self.old)
+    try agent.settle()
+    #expect(try agent.store.gaps().isEmpty)
+  }
+
+  private enum LedgerRunsLimit { static let value = 4096 }
+
+  @Test("rubbish in place of what was asked for is given up")
+  func rubbish() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 40)]
+    var damaged = AgentStreamTests.bytes([.tick(AgentStreamTests.tick(1))])
+    damaged[damaged.count - 1] ^= 1
+    agent.instead = Array(repeatElement(damaged, count: 200).joined())
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(40)), 41, of: Self.old)
+    try agent.settle()
+    #expect(agent.failure?.description.contains("damaged") ?? false)
+  }
+
+  @Test("a clock that is set back an hour loses no row and doubles none")
+  func clockBack() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 1)]
+    agent.connect(Self.old)
+    for number in 2...60 {
+      let second = number <= 30 ? Int64(number) + 3600 : Int64(number)
+      agent.live(.tick(AgentStreamTests.tick(second)), UInt64(number), of: Self.old)
+    }
+    try agent.settle()
+    #expect(try settled(agent)[Self.old] == [1...60])
+    #expect(try agent.store.hosts().first?.rows == 59)
+  }
+}
+
+/// Who may fetch, and when.
+@Suite("back-fill's places")
+struct BackFillPlacesTests {
+  @Test("a few at once, the others in turn")
+  func places() {
+    let shared = BackFill(places: 2)
+    #expect(shared.begin("a") && shared.begin("b") && shared.begin("a"))
+    #expect(!shared.begin("c") && !shared.begin("d"))
+    shared.end("a")
+    // The first in the queue comes first.
+    #expect(!shared.begin("d") && shared.begin("c") && !shared.begin("d"))
+    shared.end("c")
+    #expect(shared.begin("d"))
+    #expect(!shared.hasWaiting)
+  }
+
+  @Test("after a start a fleet's hosts begin one after the other, one alone at once")
+  func delay() {
+    let shared = BackFill()
+    shared.connect({ _ in }, hosts: 1)
+    #expect(shared.firstDelay() == 0)
+    shared.connect({ _ in }, hosts: 1000)
+    let delays = (0..<200).map { _ in shared.firstDelay() }
+    #expect(delays.allSatisfy { (0...BackFill.longestDelay).contains($0) })
+    #expect((delays.max() ?? 0) - (delays.min() ?? 0) > 5)
+  }
+}
