@@ -160,7 +160,8 @@ let package = Package(
     tests("HistoryTests", ["History", "Records", grdb]),
     tests("WatchTests", ["Watch", "Bytes", "Records", "CNcurses", "TestSupport"]),
     tests(
-      "CollectorTests", ["Collector", "SSHFleet", "History", "Wire", "Records", "TestSupport"]),
+      "CollectorTests",
+      ["Collector", "SSHFleet", "History", "Reports", "Wire", "Records", "TestSupport", logging]),
     tests("SSHFleetTests", ["SSHFleet", "Bytes", "TestSupport", logging]),
     tests("CommandTests", ["culprit", "culprit-bench", "Wire", "Records", "TestSupport"]),
     tests("LayerTests", []),

@@ -89,7 +89,7 @@ struct AgentStreamTests {
         switch event {
         case .sample(let sample): result.samples.append(sample)
         case .suspects(let report): result.reports.append(report)
-        case .activity, .burst, .delivery, .lost, .filled: break
+        case .activity, .burst, .delivery, .lost, .listed, .filled: break
         case .status(let status): result.statuses.append(status)
         }
       }
@@ -98,6 +98,29 @@ struct AgentStreamTests {
   }
 
   static let whole = bytes([hello()] + (0...12).map { .tick(tick($0)) })
+
+  @Test("an answer that comes when nobody waits for it any more isn't news")
+  func late() {
+    let listener = Listener()
+    listener.take(Self.bytes([Self.hello()]))
+    listener.take(Self.bytes([.tick(Self.tick(50)), .tick(Self.tick(51))], from: 52))
+    listener.take(Self.bytes([.tick(Self.tick(30)), .tick(Self.tick(31))], from: 32))
+    listener.take(Self.bytes([.tick(Self.tick(52))], from: 54))
+    #expect(listener.told.samples.map(\.time) == [50, 51, 52].map { Self.moment($0) })
+  }
+
+  @Test("a clock that is centuries off is told, and what it dates isn't shown")
+  func centuries() {
+    let listener = Listener()
+    var ticks = (1...3).map { Self.tick($0) }
+    ticks[0].time = Timestamp(nanoseconds: .max)
+    ticks[1].time = Timestamp(nanoseconds: .min)
+    let feedback = listener.take(Self.bytes([Self.hello()] + ticks.map { .tick($0) }))
+    #expect(feedback.failure == nil && feedback.isProgress)
+    let (samples, _, statuses) = listener.told
+    #expect(samples.map(\.time) == [Self.moment(3)])
+    #expect(statuses.count { $0.lastError?.contains("clock says 2262-04-11") ?? false } == 1)
+  }
 
   @Test("ticks become samples, whatever the chunks", arguments: [1, 2, 3, 7, 50, 4096])
   func ticks(chunk: Int) throws {

@@ -132,7 +132,97 @@ struct HostBackFillTests {
     #expect(try agent.store.gaps().map(\.reason) == [.damaged])
   }
 
+  @Test("all streams of a spool are gone through, but for those that were forgotten")
+  func manyStreams() throws {
+    func stream(_ number: UInt64) -> StreamID { StreamID(boot: Self.old.boot, number: number) }
+    var inventory = SpoolInventory(usedBytes: 5, limitBytes: 10)
+    inventory.held = (UInt64(100)..<500).map {
+      SpoolInventory.Held(
+        stream: stream($0), first: 1, last: 2, oldest: AgentStreamTests.moment(Int64($0)),
+        newest: AgentStreamTests.moment(Int64($0)))
+    }
+    let plan = SpoolPlan(
+      host: "a", inventory: inventory, settled: [stream(100): SequenceSet([1...1])],
+      current: Self.new, currentThrough: 0, isNew: false, forgotten: AgentStreamTests.moment(110))
+    #expect(plan.missing.map(\.stream) == ([100] + Array(111..<500)).map(stream))
+    #expect(plan.missing.first?.numbers == 2...2 && plan.losses.isEmpty)
+  }
+
+  @Test("what a stream's end never brought into the spool is gone")
+  func neverWritten() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.connect(Self.old)
+    for number in [2, 3, 4, 5, 6, 7, 8, 9, 10, 15] {
+      agent.live(.tick(AgentStreamTests.tick(Int64(number) - 1)), UInt64(number), of: Self.old)
+    }
+    try agent.settle()
+    agent.disconnect()
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 8)]
+    agent.connect(Self.new)
+    agent.live(.tick(AgentStreamTests.tick(100)), 2, of: Self.new)
+    try agent.settle()
+    #expect(try settled(agent)[Self.old] == [1...15])
+    let gaps = try agent.store.gaps()
+    #expect(gaps.map(\.frames) == [4] && gaps.map(\.reason) == [.agentEnded])
+  }
+
+  @Test("an agent that said nothing for a while is asked again on the same connection")
+  func askedAgain() throws {
+    let folder = try TestFolder()
+    let agent = try PlayedAgent(
+      try HistoryStore.open(path: folder.file("h.db")),
+      shared: BackFill(.init(answer: 0.05, pause: 0.3, missing: 20)))
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 40)]
+    agent.isSilent = true
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(40)), 41, of: Self.old)
+    try agent.settle()
+    Thread.sleep(forTimeInterval: 0.1)
+    // What the first finds out the second hears.
+    for _ in 0..<2 { try agent.settle() }
+    #expect(agent.statuses.last?.lastError?.contains("doesn't send") ?? false)
+    // Its disk is there again, and what was asked for comes all the same.
+    agent.live(.tick(AgentStreamTests.tick(1)), 2, of: Self.old)
+    agent.isSilent = false
+    Thread.sleep(forTimeInterval: 0.4)
+    try agent.settle()
+    #expect(try settled(agent)[Self.old] == [1...41])
+    #expect(try agent.store.hosts().first?.rows == 40)
+  }
+
   // MARK: - Hostile agents
+
+  @Test("more than was asked for is not taken")
+  func flood() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 40)]
+    var encoder = FrameEncoder(stream: Self.old)
+    var sent = 0
+    while encoder.bytes.count < 3 << 20 {
+      sent += 1
+      encoder.append(.tick(AgentStreamTests.tick(5)), sequence: 6)
+    }
+    agent.instead = encoder.bytes
+    agent.stores = false
+    agent.connect(Self.old)
+    agent.live(.tick(AgentStreamTests.tick(40)), 41, of: Self.old)
+    var frames = 0
+    var problem: String?
+    for event in agent.queue.drain().events {
+      if case .delivery = event { frames += 1 }
+      if case .status(let status) = event { problem = status.lastError }
+    }
+    #expect(problem?.contains("than was asked for") ?? false)
+    // Of 3 MiB no more than a piece of 256 KiB and one frame of 1 MiB.
+    #expect(frames > 0 && frames * 2 < sent)
+    try agent.settle()
+    let count = agent.requests.count
+    agent.live(.tick(AgentStreamTests.tick(41)), 42, of: Self.old)
+    try agent.settle()
+    #expect(agent.requests.count == count && agent.failure == nil)
+  }
 
   @Test("answers that never get on are given up, and rows go on")
   func neverOn() throws {
@@ -253,6 +343,51 @@ struct BackFillPlacesTests {
     shared.end("c")
     #expect(shared.begin("d"))
     #expect(!shared.hasWaiting)
+  }
+
+  @Test("a host that waits for a place and needs none any more doesn't keep it from others")
+  func waitsForNothing() throws {
+    let shared = BackFill(places: 1, .init(missing: 0.05))
+    var first = Self.host("a", shared)
+    #expect(Self.isFetching(first.step()))
+    var second = Self.host("b", shared)
+    #expect(!Self.isFetching(second.step()) && shared.hasWaiting)
+    Thread.sleep(forTimeInterval: 0.1)
+    #expect(!second.step().output.isEmpty)
+    // Its spool is empty by now.
+    _ = second.take(.inventory(SpoolInventory(usedBytes: 0, limitBytes: 10)), number: 3)
+    _ = second.step()
+    #expect(!shared.hasWaiting)
+    first.stop()
+    var third = Self.host("c", shared)
+    #expect(Self.isFetching(third.step()))
+  }
+
+  /// One that lacks frames which its agent has.
+  private static func host(_ name: String, _ shared: BackFill) -> HostBackFill {
+    let stream = HostBackFillTests.old
+    var host = HostBackFill(host: name, shared: shared)
+    host.noteAnswer()
+    _ = host.note(
+      FrameDelivery(host: name, stream: stream, sequence: 10), byteCount: 10, current: stream)
+    _ = host.step()
+    var inventory = SpoolInventory(usedBytes: 5, limitBytes: 10)
+    inventory.held = [
+      SpoolInventory.Held(
+        stream: stream, first: 1, last: 9, oldest: AgentStreamTests.moment(0),
+        newest: AgentStreamTests.moment(9))
+    ]
+    _ = host.take(.inventory(inventory), number: 2)
+    return host
+  }
+
+  private static func isFetching(_ outcome: HostBackFill.Outcome) -> Bool {
+    var decoder = FrameDecoder()
+    var isFetching = false
+    decoder.feed(outcome.output.span) {
+      if case .frame(let frame) = $0, case .request(.fetch) = frame.frame { isFetching = true }
+    }
+    return isFetching
   }
 
   @Test("after a start a fleet's hosts begin one after the other, one alone at once")

@@ -24,6 +24,8 @@ final class PlayedAgent {
   var fetched: ((Fetched) -> Fetched)?
   /// Bytes instead of the frames that were asked for.
   var instead: [UInt8]?
+  /// Whether it says nothing to fetches.
+  var isSilent = false
   /// Whether what comes is stored.
   var stores = true
   private(set) var requests: [Request] = []
@@ -87,6 +89,7 @@ final class PlayedAgent {
         switch event {
         case .delivery(let delivery): batch.deliveries.append(delivery)
         case .lost(let loss): batch.losses.append(loss)
+        case .listed(let host, let streams): batch.listed[host] = streams
         case .filled: filledCount += 1
         case .status(let status): statuses.append(status)
         default: break
@@ -116,6 +119,7 @@ final class PlayedAgent {
         if let hello { encoder.append(Self.hello(hello), sequence: 1) }
       case .inventory:
         encoder.append(.answer(.inventory(inventory?(truth) ?? truth)), sequence: number)
+      case .fetch where isSilent: break
       case .fetch(let span): append(span, number, to: &encoder)
       default: break
       }

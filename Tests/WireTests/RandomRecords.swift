@@ -74,7 +74,7 @@ extension SeededGenerator {
       engine: pick([.bpf, .proc, nil]), engineReason: text(upTo: 300),
       intervalNanoseconds: number(),
       ticksPerSecond: UInt32(truncatingIfNeeded: number()),
-      pageBytes: UInt32(truncatingIfNeeded: number()), cpus: optional { Int($0.int32()) })
+      pageBytes: UInt32(truncatingIfNeeded: number()), cpus: optional { $0.count(upTo: 5000) })
   }
 
   mutating func gap() -> Gap {

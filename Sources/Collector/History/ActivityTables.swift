@@ -84,10 +84,11 @@ struct ActivityWriter {
     INSERT INTO mover (time_ns, host, process, covered_ns, read_bytes, write_bytes,
       cancelled_bytes, reaped_read_bytes, reaped_write_bytes, cpu_ns)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-    ON CONFLICT DO UPDATE SET covered_ns = covered_ns + ?4, read_bytes = read_bytes + ?5,
-      write_bytes = write_bytes + ?6, cancelled_bytes = cancelled_bytes + ?7,
-      reaped_read_bytes = reaped_read_bytes + ?8, reaped_write_bytes = reaped_write_bytes + ?9,
-      cpu_ns = cpu_ns + ?10
+    ON CONFLICT DO UPDATE SET
+    \(added([
+      "covered_ns", "read_bytes", "write_bytes", "cancelled_bytes", "reaped_read_bytes",
+      "reaped_write_bytes", "cpu_ns",
+    ], from: 4))
     """
 
   private func write(_ sum: MoverSum) throws {
@@ -105,18 +106,30 @@ struct ActivityWriter {
     try mover.run()
   }
 
-  /// A count that can be added up a thousand times: no host moves an exabyte in a tick, and a sum
-  /// beyond SQLite's integers would become a fraction.
-  static func sum(_ count: UInt64) -> Int64 { Int64(min(count, 1 << 50)) }
+  /// The most that a tick adds: no host moves 64 TiB in one, nor uses 19 hours of CPU time.
+  private static let tickLimit: UInt64 = 1 << 46
+  /// The most that a bucket holds. Beyond SQLite's integers a sum would become a fraction, which no
+  /// reader expects; and a thousand of these can be added up.
+  static let bucketLimit: Int64 = 1 << 52
+
+  static func sum(_ count: UInt64) -> Int64 { Int64(min(count, tickLimit)) }
+
+  /// Assignments that add to columns what is bound from parameter `first` on, up to the limit.
+  private static func added(_ columns: [String], from first: Int) -> String {
+    columns.enumerated()
+      .map { "\($1) = min(\($1) + ?\(first + $0), \(bucketLimit))" }
+      .joined(separator: ", ")
+  }
 
   private static let deviceSQL = """
     INSERT INTO device (time_ns, host, name, layer, covered_ns, reads, writes, read_bytes,
       write_bytes, read_ms, write_ms, busy_ms, in_flight)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-    ON CONFLICT DO UPDATE SET covered_ns = covered_ns + ?5, reads = reads + ?6,
-      writes = writes + ?7, read_bytes = read_bytes + ?8, write_bytes = write_bytes + ?9,
-      read_ms = read_ms + ?10, write_ms = write_ms + ?11, busy_ms = busy_ms + ?12,
-      in_flight = max(in_flight, ?13)
+    ON CONFLICT DO UPDATE SET in_flight = max(in_flight, ?13),
+    \(added([
+      "covered_ns", "reads", "writes", "read_bytes", "write_bytes", "read_ms", "write_ms",
+      "busy_ms",
+    ], from: 5))
     """
 
   private func add(
@@ -141,9 +154,11 @@ struct ActivityWriter {
     INSERT INTO stall (time_ns, host, covered_ns, cpu_some_us, io_some_us, io_full_us,
       memory_some_us, memory_full_us, dirty_kib, writeback_kib, swap_total_kib, swap_free_kib)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-    ON CONFLICT DO UPDATE SET covered_ns = covered_ns + ?3,
-      cpu_some_us = cpu_some_us + ?4, io_some_us = io_some_us + ?5, io_full_us = io_full_us + ?6,
-      memory_some_us = memory_some_us + ?7, memory_full_us = memory_full_us + ?8,
+    ON CONFLICT DO UPDATE SET
+    \(added([
+      "covered_ns", "cpu_some_us", "io_some_us", "io_full_us", "memory_some_us",
+      "memory_full_us",
+    ], from: 3)),
       dirty_kib = max(coalesce(dirty_kib, ?9), coalesce(?9, dirty_kib)),
       writeback_kib = max(coalesce(writeback_kib, ?10), coalesce(?10, writeback_kib)),
       swap_total_kib = coalesce(?11, swap_total_kib),

@@ -42,6 +42,10 @@ struct BatchWriter {
     for status in batch.statuses {
       try ServerTable.write(status, id: memory.servers.entry(of: status.host, db).id, db)
     }
+    for (name, streams) in batch.listed {
+      let host = try memory.servers.entry(of: name, db).id
+      try memory.ledger.note(listed: streams, host: host, now: now.nanoseconds, db)
+    }
     var samples = batch.samples
     let filled = try write(
       batch.deliveries, batch.losses, memory, now: now.nanoseconds, &samples)

@@ -14,6 +14,8 @@ public struct HistoryBatch: Sendable {
   public var deliveries: [FrameDelivery] = []
   /// Frames that are gone.
   public var losses: [FrameLoss] = []
+  /// Streams that a host's spool holds now, by host.
+  public var listed: [String: [StreamID]] = [:]
 
   public init(
     samples: [HostSample] = [], episodes: [Episode] = [], statuses: [HostStatus] = [],
@@ -27,7 +29,7 @@ public struct HistoryBatch: Sendable {
 
   public var isEmpty: Bool {
     samples.isEmpty && episodes.isEmpty && statuses.isEmpty && suspects.isEmpty
-      && deliveries.isEmpty && losses.isEmpty
+      && deliveries.isEmpty && losses.isEmpty && listed.isEmpty
   }
 }
 

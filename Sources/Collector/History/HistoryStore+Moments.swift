@@ -67,20 +67,21 @@ private struct MomentOfHost {
     let start: Int64 = row["time_ns"]
     bucket = start
     let end = start.addingReportingOverflow(ActivityWriter.bucketNanoseconds)
-    let covered: Int64 = row["covered_ns"]
+    let covered = row.figure("covered_ns") ?? 0
     activity = HostActivity(
       host: row["name"],
       time: min(moment, Timestamp(nanoseconds: end.overflow ? .max : end.partialValue)),
       intervalNanoseconds: UInt64(max(1, covered)))
     activity.pressure = Pressure(
       // Of the CPU, `full` is always 0 for a whole host.
-      cpu: Self.stall(row["cpu_some_us"], full: 0),
-      io: Self.stall(row["io_some_us"], full: row["io_full_us"]),
-      memory: Self.stall(row["memory_some_us"], full: row["memory_full_us"]))
+      cpu: Self.stall(row.figure("cpu_some_us"), full: 0),
+      io: Self.stall(row.figure("io_some_us"), full: row.figure("io_full_us")),
+      memory: Self.stall(row.figure("memory_some_us"), full: row.figure("memory_full_us")))
     activity.memory = MemoryFigures(
-      dirtyKiB: Self.reading(row["dirty_kib"]), writebackKiB: Self.reading(row["writeback_kib"]),
-      swapTotalKiB: Self.reading(row["swap_total_kib"]),
-      swapFreeKiB: Self.reading(row["swap_free_kib"]))
+      dirtyKiB: Self.reading(row.figure("dirty_kib")),
+      writebackKiB: Self.reading(row.figure("writeback_kib")),
+      swapTotalKiB: Self.reading(row.figure("swap_total_kib")),
+      swapFreeKiB: Self.reading(row.figure("swap_free_kib")))
   }
 
   mutating func addDisk(_ row: Row) {
@@ -90,11 +91,13 @@ private struct MomentOfHost {
       DiskSample(
         name: row["name"],
         layer: UInt8(exactly: layer).flatMap(DiskSample.Layer.init(rawValue:)) ?? .physical,
-        reads: Self.count(row["reads"]), writes: Self.count(row["writes"]),
-        readBytes: Self.count(row["read_bytes"]), writeBytes: Self.count(row["write_bytes"]),
-        readMilliseconds: Self.count(row["read_ms"]),
-        writeMilliseconds: Self.count(row["write_ms"]), inFlight: Self.count(row["in_flight"]),
-        busyMilliseconds: Self.count(row["busy_ms"])))
+        reads: Self.count(row.figure("reads")), writes: Self.count(row.figure("writes")),
+        readBytes: Self.count(row.figure("read_bytes")),
+        writeBytes: Self.count(row.figure("write_bytes")),
+        readMilliseconds: Self.count(row.figure("read_ms")),
+        writeMilliseconds: Self.count(row.figure("write_ms")),
+        inFlight: Self.count(row.figure("in_flight")),
+        busyMilliseconds: Self.count(row.figure("busy_ms"))))
   }
 
   mutating func addProcess(_ row: Row) {
@@ -115,24 +118,24 @@ private struct MomentOfHost {
         owner: ProcessOwner(
           name: row["name"] ?? "?", user: row["user"] ?? "?", command: row["command"] ?? "",
           unit: row["unit"], container: row["container"]),
-        io: io, reaped: reaped, cpuNanoseconds: Self.count(row["cpu_ns"])))
+        io: io, reaped: reaped, cpuNanoseconds: Self.count(row.figure("cpu_ns"))))
   }
 
   private static func io(_ row: Row) -> Reading<IOCounters> {
-    guard let read: Int64 = row["read_bytes"], let write: Int64 = row["write_bytes"] else {
+    guard let read = row.figure("read_bytes"), let write = row.figure("write_bytes") else {
       return .gap
     }
     var counters = IOCounters()
     counters.readBytes = count(read)
     counters.writeBytes = count(write)
-    counters.cancelledWriteBytes = count(row["cancelled_bytes"])
+    counters.cancelledWriteBytes = count(row.figure("cancelled_bytes"))
     return .known(counters)
   }
 
   private static func reaped(_ row: Row) -> IOCounters {
     var counters = IOCounters()
-    counters.readBytes = count(row["reaped_read_bytes"])
-    counters.writeBytes = count(row["reaped_write_bytes"])
+    counters.readBytes = count(row.figure("reaped_read_bytes"))
+    counters.writeBytes = count(row.figure("reaped_write_bytes"))
     return counters
   }
 

@@ -1,3 +1,4 @@
+import Bytes
 import GRDB
 import Records
 
@@ -53,7 +54,8 @@ public struct PastProcess: Equatable, Sendable {
     public var cpuNanoseconds: Int64
 
     public var deviceBytes: Int64 {
-      (readBytes ?? 0) + (writeBytes ?? 0) + reapedReadBytes + reapedWriteBytes
+      [writeBytes ?? 0, reapedReadBytes, reapedWriteBytes]
+        .reduce(readBytes ?? 0) { $0.addingSaturated($1) }
     }
   }
 }
@@ -107,8 +109,8 @@ extension HistoryStore {
         LEFT JOIN process ON process.id = mover.process
         WHERE time_ns >= ? AND time_ns <= ?\(try HistoryStore.among(hosts, "mover", db))
         GROUP BY mover.host, mover.process
-        ORDER BY coalesce(sum(read_bytes), 0) + coalesce(sum(write_bytes), 0)
-          + sum(reaped_read_bytes) + sum(reaped_write_bytes) DESC, sum(cpu_ns) DESC LIMIT ?
+        ORDER BY total(read_bytes) + total(write_bytes)
+          + total(reaped_read_bytes) + total(reaped_write_bytes) DESC, total(cpu_ns) DESC LIMIT ?
         """
       let rows = try Row.fetchAll(
         db, sql: sql,
@@ -125,12 +127,14 @@ extension HistoryStore {
     }
   }
 
-  private static let sums = """
-    min(time_ns) AS first_ns, max(time_ns) AS last_ns, sum(covered_ns) AS covered_ns,
-    sum(read_bytes) AS read_bytes, sum(write_bytes) AS write_bytes,
-    sum(cancelled_bytes) AS cancelled_bytes, sum(reaped_read_bytes) AS reaped_read_bytes,
-    sum(reaped_write_bytes) AS reaped_write_bytes, sum(cpu_ns) AS cpu_ns
-    """
+  /// `sum` would fail the whole query where one host's counts overflow; `total` doesn't, but is 0
+  /// where all are NULL.
+  private static let sums =
+    "min(time_ns) AS first_ns, max(time_ns) AS last_ns, "
+    + [
+      "covered_ns", "read_bytes", "write_bytes", "cancelled_bytes", "reaped_read_bytes",
+      "reaped_write_bytes", "cpu_ns",
+    ].map { "CASE WHEN count(\($0)) > 0 THEN total(\($0)) END AS \($0)" }.joined(separator: ", ")
 
   /// Hosts are numbers, so they can stand in the text.
   private static func among(
@@ -161,12 +165,13 @@ extension HistoryStore {
   }
 
   private static func moved(_ row: Row) -> PastProcess.Moved {
-    let covered: Int64 = row["covered_ns"]
-    return PastProcess.Moved(
-      coveredSeconds: Double(covered) / 1e9, readBytes: row["read_bytes"],
-      writeBytes: row["write_bytes"], cancelledBytes: row["cancelled_bytes"],
-      reapedReadBytes: row["reaped_read_bytes"], reapedWriteBytes: row["reaped_write_bytes"],
-      cpuNanoseconds: row["cpu_ns"])
+    PastProcess.Moved(
+      coveredSeconds: Double(row.figure("covered_ns") ?? 0) / 1e9,
+      readBytes: row.figure("read_bytes"), writeBytes: row.figure("write_bytes"),
+      cancelledBytes: row.figure("cancelled_bytes"),
+      reapedReadBytes: row.figure("reaped_read_bytes") ?? 0,
+      reapedWriteBytes: row.figure("reaped_write_bytes") ?? 0,
+      cpuNanoseconds: row.figure("cpu_ns") ?? 0)
   }
 
   private static func moved(
@@ -181,7 +186,20 @@ extension HistoryStore {
       arguments: [
         ActivityWriter.bucket(times.lowerBound), times.upperBound, host, process,
       ])
-    guard let row, let _: Int64 = row["covered_ns"] else { return nil }
+    guard let row, row.figure("covered_ns") != nil else { return nil }
     return moved(row)
+  }
+}
+
+extension Row {
+  /// A figure as a whole number. SQL makes fractions of sums, and of what somebody else wrote GRDB's
+  /// own conversion wouldn't do without an end of the program.
+  func figure(_ column: String) -> Int64? {
+    let value: DatabaseValue? = self[column]
+    switch value?.storage {
+    case .int64(let number): return number
+    case .double(let number): return Int64(bounding: number)
+    default: return nil
+    }
   }
 }

@@ -39,6 +39,17 @@ extension HistoryStore {
     }
   }
 
+  /// Up to when, on its own clock, streams of a host were forgotten.
+  public func forgotten() throws(HistoryError) -> [String: Timestamp] {
+    try read { db in
+      var marks: [String: Timestamp] = [:]
+      let rows = try Row.fetchCursor(
+        db, sql: "SELECT name, forgotten_ns FROM server WHERE forgotten_ns IS NOT NULL")
+      while let row = try rows.next() { marks[row[0]] = Timestamp(nanoseconds: row[1]) }
+      return marks
+    }
+  }
+
   /// The gaps that touch the span (both ends included), in order of time. Frames from before a host
   /// was known are none.
   public func gaps(

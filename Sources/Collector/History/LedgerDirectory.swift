@@ -1,3 +1,4 @@
+import Bytes
 import GRDB
 import Records
 
@@ -17,10 +18,12 @@ struct LedgerDirectory {
 
   private var hosts: [Int64: [StreamID: LedgerEntry]] = [:]
   private var dirty: Set<Place> = []
+  private var gaps = GapCounts()
 
   mutating func removeAll() {
     hosts.removeAll()
     dirty.removeAll()
+    gaps = GapCounts()
   }
 
   enum Verdict {
@@ -61,6 +64,8 @@ struct LedgerDirectory {
     guard loss.first <= loss.last, LedgerRuns.numbers.contains(loss.first),
       LedgerRuns.numbers.contains(loss.last)
     else { return .refused }
+    var gaps = self.gaps
+    defer { self.gaps = gaps }
     return try change(loss.stream, host: host, now: now, db) { entry in
       let missing = entry.runs.set.missing(in: loss.first...loss.last)
       guard !missing.isEmpty else { return .known }
@@ -76,6 +81,7 @@ struct LedgerDirectory {
           entry.openGaps[entry.openGaps.count - 1].last = numbers.upperBound
           continue
         }
+        try gaps.makeRoom(of: host, db)
         let id = try LedgerTable.insertGap(
           numbers, loss.reason, stream: entry.id, host: host, from: from, to: to, at: now, db)
         entry.newestGap = (id, numbers.upperBound, loss.reason)
@@ -125,9 +131,10 @@ struct LedgerDirectory {
   private mutating func begin(
     _ stream: StreamID, host: Int64, now: Int64, _ db: Database
   ) throws {
-    let known = hosts[host] ?? [:]
-    if known.count >= LedgerTable.streamsLimit,
-      let oldest = known.min(by: { ($0.value.seen, $0.value.id) < ($1.value.seen, $1.value.id) })
+    if hosts[host]?.count ?? 0 >= LedgerTable.streamsLimit,
+      let oldest = hosts[host]?.min(by: {
+        ($0.value.seen, $0.value.id) < ($1.value.seen, $1.value.id)
+      })
     {
       try LedgerTable.forget(oldest.value.id, db)
       hosts[host]?[oldest.key] = nil
@@ -135,6 +142,26 @@ struct LedgerDirectory {
     }
     let id = try LedgerTable.insert(stream, host: host, seen: now, db)
     hosts[host]?[stream] = LedgerEntry(id: id, seen: now)
+  }
+
+  /// An agent's spool has these: as long as it does, what is settled of them isn't forgotten.
+  mutating func note(
+    listed streams: [StreamID], host: Int64, now: Int64, _ db: Database
+  ) throws {
+    if hosts[host] == nil { hosts[host] = try LedgerTable.streams(of: host, db) }
+    for stream in streams {
+      guard var entry = hosts[host]?[stream] else { continue }
+      try LedgerDirectory.see(&entry, now, db)
+      hosts[host]?[stream]?.seen = entry.seen
+      hosts[host]?[stream]?.noted = entry.noted
+    }
+  }
+
+  private static func see(_ entry: inout LedgerEntry, _ now: Int64, _ db: Database) throws {
+    entry.seen = now
+    guard now > entry.noted.addingSaturated(seenPrecision) else { return }
+    try LedgerTable.note(seen: now, stream: entry.id, db)
+    entry.noted = now
   }
 
   /// Writes what the batch changed; what is settled of those streams now.
@@ -146,10 +173,7 @@ struct LedgerDirectory {
     for place in dirty {
       guard var entry = hosts[place.host]?[place.stream] else { continue }
       try LedgerTable.write(entry.runs.runs, over: entry.kept, stream: entry.id, db)
-      if now - entry.seen > LedgerDirectory.seenPrecision {
-        try LedgerTable.note(seen: now, stream: entry.id, db)
-        entry.seen = now
-      }
+      try LedgerDirectory.see(&entry, now, db)
       entry.kept = entry.runs.runs
       entry.isDirty = false
       hosts[place.host]?[place.stream] = entry

@@ -4,8 +4,8 @@ import Records
 /// The streams of the hosts: what of each is settled, and what is gone.
 enum LedgerTable {
   /// Streams kept of one host: each start of its agent makes one. Beyond, the one that was heard
-  /// of longest ago is forgotten.
-  static let streamsLimit = 256
+  /// of longest ago is forgotten; more than an agent's spool can list, so none of those.
+  static let streamsLimit = 4_096 + 256
   /// A stream that nothing was heard of for so long, by the collector's clock, is forgotten: no
   /// spool holds it any more. Until then it says what was fetched already, though the rows may be
   /// deleted by then.
@@ -80,7 +80,19 @@ enum LedgerTable {
   }
 
   /// The gaps stay: they are what a view shows.
+  ///
+  /// Of the host it is kept up to when its frames went, on its own clock: what a spool has from
+  /// before isn't fetched again. A clock that was far ahead mustn't put that into the future.
   static func forget(_ id: Int64, _ db: Database) throws {
+    let mark = try BoundStatement(
+      """
+      UPDATE server SET forgotten_ns = max(coalesce(forgotten_ns, ended), ended) FROM
+        (SELECT stream.host AS host, min(max(last_ns), seen_ns + \(86_400 * 1_000_000_000)) AS ended
+          FROM stream JOIN stream_run ON stream = stream.id WHERE stream.id = ?)
+      WHERE server.id = host AND ended IS NOT NULL
+      """, db)
+    mark.bind(id, at: 1)
+    try mark.run()
     for sql in ["DELETE FROM stream_run WHERE stream = ?", "DELETE FROM stream WHERE id = ?"] {
       let delete = try BoundStatement(sql, db)
       delete.bind(id, at: 1)
@@ -152,6 +164,19 @@ enum LedgerTable {
     return db.lastInsertedRowID
   }
 
+  static func gapCount(of host: Int64, _ db: Database) throws -> Int64 {
+    try Int64.fetchOne(
+      db, sql: "SELECT count(*) FROM stream_gap WHERE host = ?", arguments: [host]) ?? 0
+  }
+
+  static func forgetOldestGaps(of host: Int64, _ count: Int64, _ db: Database) throws {
+    try db.execute(
+      sql: """
+        DELETE FROM stream_gap WHERE id IN
+          (SELECT id FROM stream_gap WHERE host = ? ORDER BY noted_ns, id LIMIT ?)
+        """, arguments: [host, count])
+  }
+
   static func extendGap(_ id: Int64, to last: UInt64, _ db: Database) throws {
     let update = try BoundStatement("UPDATE stream_gap SET last = ? WHERE id = ?", db)
     update.bind(Int64(clamping: last), at: 1)
@@ -167,6 +192,28 @@ enum LedgerTable {
   }
 }
 
+/// How many gaps of each host are kept, so that one which makes up any number of them gets no
+/// further than the bound.
+struct GapCounts {
+  /// Forgotten at once when there are too many.
+  private static let piece: Int64 = 200
+
+  private var counts: [Int64: Int64] = [:]
+
+  /// To be called before a gap is inserted.
+  mutating func makeRoom(of host: Int64, _ db: Database) throws {
+    let known = try counts[host] ?? LedgerTable.gapCount(of: host, db)
+    guard known >= RetentionTables.gapsLimit else {
+      counts[host] = known + 1
+      return
+    }
+    // By now retention may have deleted some.
+    let excess = try LedgerTable.gapCount(of: host, db) - RetentionTables.gapsLimit
+    if excess >= 0 { try LedgerTable.forgetOldestGaps(of: host, excess + GapCounts.piece, db) }
+    counts[host] = try LedgerTable.gapCount(of: host, db) + 1
+  }
+}
+
 /// One stream in memory.
 struct LedgerEntry {
   /// A gap whose end isn't known to the tick yet: frames right behind it tell.
@@ -178,8 +225,9 @@ struct LedgerEntry {
   }
 
   var id: Int64
-  /// The collector's time when it was heard of last, as it is kept.
+  /// The collector's time when it was heard of last, and what of that is kept.
   var seen: Int64
+  var noted: Int64
   var runs = LedgerRuns()
   /// The runs as they are kept.
   var kept: [LedgerRuns.Run] = []
@@ -187,4 +235,9 @@ struct LedgerEntry {
   /// The gap noted last, which the next one may make longer.
   var newestGap: (id: Int64, last: UInt64, reason: LossReason)?
   var isDirty = false
+
+  init(id: Int64, seen: Int64) {
+    self.id = id
+    (self.seen, noted) = (seen, seen)
+  }
 }

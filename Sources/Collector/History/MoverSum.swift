@@ -47,7 +47,9 @@ struct MoverSum {
   }
 
   /// Neither is above the bound: it can't overflow, however many a host makes up.
-  private static func sum(_ left: Int64, _ right: Int64) -> Int64 { min(left + right, 1 << 60) }
+  private static func sum(_ left: Int64, _ right: Int64) -> Int64 {
+    min(left + right, ActivityWriter.bucketLimit)
+  }
 
   func isOfSameRow(as other: MoverSum) -> Bool {
     bucket == other.bucket && host == other.host && process == other.process

@@ -64,7 +64,7 @@ struct ProcessDirectory {
         try update(entry.number, owner, db)
         entries[key]?.hasOwner = true
       }
-      if time - entry.seen > Self.seenPrecision {
+      if Self.isDue(time, since: entry.seen) {
         try see(entry.number, time, db)
         entries[key]?.seen = time
       }
@@ -77,7 +77,7 @@ struct ProcessDirectory {
         try update(entry.number, owner, db)
         entry.hasOwner = true
       }
-      if time - entry.seen > Self.seenPrecision {
+      if Self.isDue(time, since: entry.seen) {
         try see(entry.number, time, db)
         entry.seen = time
       }
@@ -88,6 +88,11 @@ struct ProcessDirectory {
     if entries.count >= Self.limit { entries.removeAll() }
     entries[key] = entry
     return entry.number
+  }
+
+  /// Hosts' clocks may be centuries apart.
+  private static func isDue(_ time: Int64, since seen: Int64) -> Bool {
+    time > seen.addingSaturated(seenPrecision)
   }
 
   private func find(_ key: Key, _ db: Database) throws -> Entry? {

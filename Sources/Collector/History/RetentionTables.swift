@@ -124,7 +124,7 @@ enum RetentionTables {
     return try old.delete(before: early, offsets, db) + stray.delete([future], db)
   }
 
-  /// Gaps kept of one host; of more the oldest are forgotten.
+  /// Gaps kept of one host; of more the oldest are forgotten (see `GapCounts`).
   static let gapsLimit: Int64 = 10_000
 
   /// Deletes the gaps that were noted before `moment`, on the collector's clock. How many.

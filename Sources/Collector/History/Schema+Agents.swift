@@ -100,6 +100,7 @@ extension Schema {
     ALTER TABLE server ADD COLUMN spool_hours REAL;
     ALTER TABLE server ADD COLUMN frames_to_come INTEGER;
     ALTER TABLE server ADD COLUMN spool_problem TEXT;
+    ALTER TABLE server ADD COLUMN forgotten_ns INTEGER;
 
     """
 

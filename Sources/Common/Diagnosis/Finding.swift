@@ -129,11 +129,13 @@ enum Figure {
     return "\(count)\(more ? " more" : "") task\(count == "1" ? "" : "s")"
   }
 
-  static func percent(_ value: Double) -> String { "\(Int64(value.rounded())) %" }
+  static func percent(_ value: Double) -> String {
+    abs(value) < 1e15 ? "\(Int64(value.rounded())) %" : "many %"
+  }
 
   /// One decimal, as people quote the load average.
   static func load(_ value: Double) -> String {
-    guard value < 1e15 else { return "many" }
+    guard abs(value) < 1e15 else { return "many" }
     let tenths = Int64((value * 10).rounded())
     return "\(tenths / 10).\(tenths % 10)"
   }

@@ -7,6 +7,8 @@ import Synchronization
 public final class BackFill: Sendable {
   private struct State {
     var ledgers: [String: [StreamID: SequenceSet]] = [:]
+    /// Up to when streams were forgotten.
+    var forgotten: [String: Timestamp] = [:]
     /// Hosts that fetch, and those that wait for a place.
     var active: Set<String> = []
     var waiting: [String] = []
@@ -26,18 +28,34 @@ public final class BackFill: Sendable {
   /// For so long a start is a start, seconds.
   private static let startSeconds = 60.0
 
+  struct Patience: Sendable {
+    /// How long an agent may say nothing to a question, seconds.
+    var answer = 120.0
+    /// How long one that we can't get on with is left alone; a new connection is asked at once.
+    var pause = 300.0
+    /// Until the spool is looked at again while something is missing.
+    var missing = 20.0
+  }
+
   private let places: Int
+  let patience: Patience
   private let started = ContinuousClock.now
   private let state = Mutex(State())
 
-  public init(places: Int = BackFill.usualPlaces) {
+  public convenience init(places: Int = BackFill.usualPlaces) {
+    self.init(places: places, Patience())
+  }
+
+  init(places: Int = BackFill.usualPlaces, _ patience: Patience) {
     self.places = places
+    self.patience = patience
   }
 
   /// Reads what is stored already; to be called before the first host connects.
   public func load(from store: HistoryStore) throws(HistoryError) {
-    let ledgers = try store.ledgers()
+    let (ledgers, forgotten) = (try store.ledgers(), try store.forgotten())
     state.withLock { state in
+      state.forgotten = forgotten
       for ledger in ledgers {
         state.ledgers[ledger.host, default: [:]][ledger.stream] = ledger.settled
       }
@@ -84,6 +102,8 @@ public final class BackFill: Sendable {
   func streams(of host: String) -> [StreamID: SequenceSet] {
     state.withLock { $0.ledgers[host] ?? [:] }
   }
+
+  func forgotten(of host: String) -> Timestamp? { state.withLock { $0.forgotten[host] } }
 
   /// What of `numbers` isn't settled.
   func missing(

@@ -10,6 +10,8 @@ struct HostBackFill {
   struct Outcome {
     var output: [UInt8] = []
     var losses: [FrameLoss] = []
+    /// What the spool holds, where it said so.
+    var listed: [StreamID]?
     /// The spool's state, where it is news; `.some(nil)` where there is no spool.
     var spool: SpoolStatus??
     /// All that was missing has come.
@@ -22,21 +24,34 @@ struct HostBackFill {
     var number: UInt64
     /// What has come of it.
     var received = SequenceSet()
+    var byteCount = 0
     /// How far the agent says it got, and when it said so.
     var through: UInt64?
     var changed = ContinuousClock.now
+
+    func holds(_ delivery: FrameDelivery) -> Bool {
+      delivery.stream == span.stream && delivery.sequence >= span.first
+        && delivery.sequence <= span.last
+    }
+
+    /// An agent ends a piece with the frame that goes beyond what was asked for.
+    var isTooLong: Bool {
+      byteCount > Int(span.byteLimit) + WireLimits.payloadBytes + 64 << 10
+        || received.runs.count > HostBackFill.runsLimit
+    }
   }
 
   /// Bytes asked for at once.
   static let pieceBytes: UInt32 = 256 << 10
-  /// Seconds until the spool is looked at again: while something is missing, and else.
-  private static let missingSeconds = 20.0
+  /// Seconds until the spool is looked at again while nothing is missing.
   private static let usualSeconds = 300.0
   /// How long what came may take to be stored before it is asked for again, seconds: it was dropped
   /// on the way.
   private static let storeSeconds = 30.0
-  /// How long an agent may say nothing to a question.
-  private static let answerSeconds = 120.0
+  /// Runs of numbers in a piece: it comes in order, with holes where frames are damaged.
+  private static let runsLimit = 4096
+  /// Pieces that came too late, or may come still.
+  private static let lapsedLimit = 4
   /// How long a host keeps its place while others wait.
   private static let placeSeconds = 60.0
   /// Live frames this old are stored, or were dropped.
@@ -53,8 +68,15 @@ struct HostBackFill {
   private var notBefore: ContinuousClock.Instant
   private var plan: SpoolPlan?
   private var piece: Piece?
+  /// What was asked for and given up, for its frames may come all the same.
+  private var lapsed: [Piece] = []
   private var stalls = 0
-  private var isSuspended = false
+  /// Until then the agent isn't asked.
+  private var suspendedUntil: ContinuousClock.Instant?
+  /// What comes of old pieces isn't wanted.
+  private var isDropping = false
+  private var isFlooded = false
+  private var isWaiting = false
   private var placeSince: ContinuousClock.Instant?
   private var current: StreamID?
   /// The agent answers requests: an older one doesn't read them.
@@ -77,7 +99,7 @@ struct HostBackFill {
 
   /// A new connection: whatever was asked for comes no more.
   mutating func reset() {
-    if placeSince != nil { shared.end(host) }
+    shared.end(host)
     let wasDelayed = notBefore
     self = HostBackFill(host: host, shared: shared)
     notBefore = wasDelayed
@@ -85,27 +107,47 @@ struct HostBackFill {
 
   /// The connection ended.
   mutating func stop() {
-    shared.end(host)
-    placeSince = nil
+    leavePlace()
     (piece, plan, inventoryNumber, current) = (nil, nil, nil, nil)
+    lapsed = []
   }
 
-  /// What is fetched now, so that it can be told from live frames.
-  var fetching: FrameSpan? { piece?.span }
+  /// What is fetched now, and what may come still of what was, so that it can be told from live
+  /// frames.
+  var fetching: [FrameSpan] { (piece.map { [$0.span] } ?? []) + lapsed.map(\.span) }
 
   mutating func noteAnswer() { isAnswering = true }
 
   // MARK: - What comes
 
-  mutating func note(_ delivery: FrameDelivery, current stream: StreamID?) {
-    if !delivery.isLive {
-      piece?.received.insert(delivery.sequence)
-      piece?.changed = .now
-      if let loss = delivery.loss, let span = piece?.span, loss.last <= span.last {
-        piece?.received.insert(max(loss.first, span.first)...max(loss.last, span.first))
+  /// Whether the frame, of so many bytes, is wanted.
+  mutating func note(
+    _ delivery: FrameDelivery, byteCount: Int, current stream: StreamID?
+  ) -> Bool {
+    guard delivery.isLive else { return noteFetched(delivery, byteCount) }
+    noteLive(delivery, stream)
+    return true
+  }
+
+  private mutating func noteFetched(_ delivery: FrameDelivery, _ byteCount: Int) -> Bool {
+    if var piece, piece.holds(delivery) {
+      self.piece = nil
+      defer { self.piece = piece }
+      piece.byteCount += byteCount
+      piece.changed = .now
+      piece.received.insert(delivery.sequence)
+      if let loss = delivery.loss, loss.last <= piece.span.last {
+        piece.received.insert(max(loss.first, piece.span.first)...max(loss.last, piece.span.first))
       }
-      return
+      isFlooded = isFlooded || piece.isTooLong
+    } else if let place = lapsed.firstIndex(where: { $0.holds(delivery) }) {
+      lapsed[place].byteCount += byteCount
+      isFlooded = isFlooded || lapsed[place].isTooLong
     }
+    return !isFlooded && !isDropping
+  }
+
+  private mutating func noteLive(_ delivery: FrameDelivery, _ stream: StreamID?) {
     guard let stream, delivery.stream == stream, !delivery.isRepeatable else { return }
     if current != stream {
       current = stream
@@ -125,7 +167,7 @@ struct HostBackFill {
     var outcome = Outcome()
     if number == inventoryNumber {
       inventoryNumber = nil
-      if case .inventory(let new) = answer { take(new, &outcome) } else { isSuspended = true }
+      if case .inventory(let new) = answer { take(new, &outcome) } else { pause() }
     } else if number == piece?.number {
       switch answer {
       case .fetched(let fetched) where fetched.stream == piece?.span.stream:
@@ -137,6 +179,8 @@ struct HostBackFill {
         piece = nil
         suspend("its answers make no sense", &outcome)
       }
+    } else {
+      lapsed.removeAll { $0.number == number }
     }
     return outcome
   }
@@ -146,6 +190,7 @@ struct HostBackFill {
     makePlan()
     // What is gone is told once: what is stored of that is known by the next time.
     outcome.losses += plan?.losses ?? []
+    outcome.listed = new.held.map(\.stream)
     tell(&outcome)
   }
 
@@ -153,7 +198,7 @@ struct HostBackFill {
     guard let inventory, let current else { return }
     plan = SpoolPlan(
       host: host, inventory: inventory, settled: shared.streams(of: host), current: current,
-      currentThrough: through, isNew: isNew)
+      currentThrough: through, isNew: isNew, forgotten: shared.forgotten(of: host))
   }
 
   private mutating func take(_ fetched: Fetched, _ outcome: inout Outcome) {
@@ -185,14 +230,25 @@ struct HostBackFill {
   }
 
   private mutating func suspend(_ why: String, _ outcome: inout Outcome) {
-    isSuspended = true
-    leavePlace()
+    pause()
     outcome.trouble = why
   }
+
+  /// Leaves the agent alone for a while; then it is asked for all anew.
+  private mutating func pause() {
+    suspendedUntil = .now + .seconds(shared.patience.pause)
+    if let piece { lapsed = lapsed.suffix(Self.lapsedLimit - 1) + [piece] }
+    (piece, plan, inventory, inventoryNumber) = (nil, nil, nil, nil)
+    stalls = 0
+    leavePlace()
+  }
+
+  private var isSuspended: Bool { suspendedUntil.map { $0 > .now } ?? false }
 
   private mutating func leavePlace() {
     shared.end(host)
     placeSince = nil
+    isWaiting = false
   }
 
   // MARK: - What is asked
@@ -200,14 +256,22 @@ struct HostBackFill {
   /// Looks what there is to do; called with each piece of the stream, and when something was stored.
   mutating func step() -> Outcome {
     var outcome = Outcome()
-    if shared.takeRefusal(of: host) {
-      suspend("the numbers of its frames jump about: they are not stored", &outcome)
+    let isRefused = shared.takeRefusal(of: host)
+    if isFlooded || isRefused, !isDropping || !isSuspended {
+      isDropping = true
+      suspend(
+        isRefused
+          ? "the numbers of its frames jump about: they are not stored"
+          : "it sends more of what it has kept than was asked for", &outcome)
     }
+    isFlooded = false
     guard isAnswering, !isSuspended, current != nil else { return outcome }
     settlePiece(&outcome)
     if hasLiveHole { tell(&outcome) }
     guard piece == nil, inventoryNumber == nil else { return outcome }
     guard !isInventoryDue else {
+      // Its answer may take long: others needn't wait for it.
+      if isWaiting { leavePlace() }
       number += 1
       inventoryNumber = number
       asked = .now
@@ -220,9 +284,10 @@ struct HostBackFill {
 
   private var isInventoryDue: Bool {
     guard inventory != nil else { return true }
-    let seconds = plan.map { $0.missing.isEmpty } ?? true ? Self.usualSeconds : Self.missingSeconds
+    let seconds =
+      plan.map { $0.missing.isEmpty } ?? true ? Self.usualSeconds : shared.patience.missing
     let hasHole = plan?.missing.isEmpty ?? true && hasLiveHole
-    return asked.duration(to: .now) > .seconds(hasHole ? Self.missingSeconds : seconds)
+    return asked.duration(to: .now) > .seconds(hasHole ? shared.patience.missing : seconds)
   }
 
   /// Frames that we were too slow for.
@@ -234,15 +299,14 @@ struct HostBackFill {
   /// A piece is done when all of it is stored.
   private mutating func settlePiece(_ outcome: inout Outcome) {
     guard let piece else {
-      if inventoryNumber != nil, asked.duration(to: .now) > .seconds(Self.answerSeconds) {
+      if inventoryNumber != nil, asked.duration(to: .now) > .seconds(shared.patience.answer) {
         suspend("it doesn't answer", &outcome)
       }
       return
     }
     let idle = piece.changed.duration(to: .now)
     guard let through = piece.through else {
-      if idle > .seconds(Self.answerSeconds) {
-        self.piece = nil
+      if idle > .seconds(shared.patience.answer) {
         suspend("it doesn't send what it has kept", &outcome)
       }
       return
@@ -257,7 +321,8 @@ struct HostBackFill {
 
   private mutating func fetchNext(_ outcome: inout Outcome) {
     guard let next = plan?.missing.first else {
-      if placeSince != nil { leavePlace() }
+      // A host that waits for a place it needs no more would keep all others from theirs.
+      if placeSince != nil || isWaiting { leavePlace() }
       outcome.isFilled = hasFetched
       hasFetched = false
       return
@@ -268,13 +333,15 @@ struct HostBackFill {
     {
       leavePlace()
     }
-    guard shared.begin(host) else { return }
+    isWaiting = !shared.begin(host)
+    guard !isWaiting else { return }
     if placeSince == nil { placeSince = .now }
     number += 1
     let span = FrameSpan(
       stream: next.stream, first: next.numbers.lowerBound, last: next.numbers.upperBound,
       byteLimit: Self.pieceBytes)
     piece = Piece(span: span, number: number)
+    isDropping = false
     outcome.output += AgentRequests.bytes(.fetch(span), number: number)
   }
 

@@ -14,26 +14,35 @@ struct SpoolPlan {
   /// Runs and losses kept; more come up the next time.
   static let limit = 1_000
   /// Streams of an inventory that are looked at; an agent has one for each of its starts.
-  static let streamsLimit = 256
+  static let streamsLimit = WireLimits.heldStreams
 
   /// - Parameters:
   ///   - settled: what the history has.
   ///   - current: the stream whose frames come as they are made, and up to which number what of it
   ///     isn't there is neither on its way nor waits for the spool's disk.
   ///   - isNew: nothing was ever stored of this host's streams.
+  ///   - forgotten: up to when, on the host's clock, streams were forgotten: one of then that isn't
+  ///     known may have been stored.
   init(
     host: String, inventory: SpoolInventory, settled: [StreamID: SequenceSet], current: StreamID,
-    currentThrough: UInt64, isNew: Bool
+    currentThrough: UInt64, isNew: Bool, forgotten: Timestamp? = nil
   ) {
     var listed: Set<StreamID> = []
-    for held in inventory.held.suffix(SpoolPlan.streamsLimit) {
+    for held in inventory.held.prefix(SpoolPlan.streamsLimit) {
       listed.insert(held.stream)
       let isCurrent = held.stream == current
+      if !isCurrent, settled[held.stream] == nil, let forgotten, held.oldest <= forgotten {
+        continue
+      }
       let last = min(held.last, isCurrent ? currentThrough : .max, UInt64(Int64.max))
       let first = max(1, held.first)
       if first <= last { add(held.stream, settled, in: first...last) }
       if first > 1 {
         lose(host, held.stream, settled, in: 1...(first - 1), isNew ? .before : .spoolFull)
+      }
+      // Of a stream that is over, what came last was never written.
+      if !isCurrent, let newest = settled[held.stream]?.last, newest > last {
+        lose(host, held.stream, settled, in: (last + 1)...newest, .agentEnded)
       }
     }
     let keepsNothing = inventory.limitBytes == 0

@@ -15,8 +15,8 @@ struct AgentStream {
     case tick(Timestamp)
     /// Seconds between ticks are others than they were: the agent limits its own cost.
     case pace(through: String, seconds: Double)
-    /// A frame of a stream, and what of it is stored and shown.
-    case delivery(FrameDelivery)
+    /// A frame of a stream, and what of it is stored and shown; and how long it was.
+    case delivery(FrameDelivery, byteCount: Int)
     /// What a frame of no stream says.
     case unnumbered(FrameDelivery)
     case burst(HostBurst)
@@ -24,6 +24,8 @@ struct AgentStream {
     case answer(Answer, number: UInt64)
     /// A frame that belongs to the answer to that request: of the past, and the asker's alone.
     case ofAnswer(DecodedFrame, number: UInt64)
+    /// The host's clock says what can't be: nothing of that time is stored or shown. Once a stream.
+    case clockless(Timestamp)
     /// An agent in trouble, in its own words.
     case trouble(String)
     /// The stream is no use: why.
@@ -47,6 +49,11 @@ struct AgentStream {
   static let loadSeconds = Double(RemoteCommand.loadSeconds)
   /// Longest name of a version, an agent's notice and a command line, characters.
   private static let versionLimit = 32
+  /// How far from ours a host's clock may be: a machine without a battery begins in 1970, and what
+  /// is centuries away is no clock. Seconds.
+  static let clockLimit = 100 * 366 * 86_400.0
+  /// Longest wait told, seconds: nobody waits for longer than that.
+  private static let waitLimit = clockLimit
   private static let noticeLimit = 300
   private static let commandLimit = 300
   private static let wordLimit = 64
@@ -66,8 +73,10 @@ struct AgentStream {
   private var paceNanoseconds: UInt64 = 0
   /// The stream whose frames come as they are made; `nil` before the hello.
   private(set) var current: StreamID?
-  /// What was asked for out of the spool.
-  var fetching: FrameSpan?
+  /// What was asked for out of the spool, and may come.
+  var fetching: [FrameSpan] = []
+  /// The highest number that came live.
+  private var highest: UInt64 = 0
   /// The last number of those questions of others that were asked for.
   var askedThrough: UInt64 = 0
   /// The question whose answer is under way, the last that was, and how much of it came.
@@ -86,6 +95,7 @@ struct AgentStream {
 
   /// Frames of kinds that this version doesn't know, or has no use for.
   private(set) var unknownFrames = 0
+  private var hasToldClock = false
 
   /// - Parameter identities: what an earlier connection's agent told of its processes.
   init(host: String, identities: Introductions = Introductions()) {
@@ -143,24 +153,30 @@ struct AgentStream {
     // What nobody asked for is nobody's.
     guard isFetched || stream == current else { return }
     let isLive = !isFetched
+    if isLive, !decoded.frame.isRepeatable {
+      // Live frames come in order: what lies before them is an answer that nobody waits for any more.
+      guard decoded.sequence > highest else { return }
+      highest = decoded.sequence
+    }
     var delivery = FrameDelivery(
-      host: host, stream: stream, sequence: decoded.sequence, isLive: isLive)
+      host: host, stream: stream, sequence: decoded.sequence, isLive: isLive,
+      isRepeatable: decoded.frame.isRepeatable)
     switch decoded.frame {
-    case .hello: delivery.isRepeatable = true
+    case .hello: break
     case .identity(let identity):
-      delivery.isRepeatable = true
       identities.add(AgentStream.owner(identity), of: identity.id, boot: stream.boot)
     case .tick(let tick): take(tick, &delivery, body)
     case .gap(let gap): delivery.loss = loss(gap, delivery)
     case .notice(let notice) where notice.severity == .error && isLive:
       body(.trouble(Printable.text(notice.text, limit: AgentStream.noticeLimit)))
-    case .burst(let burst) where isLive: body(.burst(HostBurst(host: host, burst: burst)))
+    case .burst(let burst) where isLive && isCredible(burst.start) && isCredible(burst.end):
+      body(.burst(HostBurst(host: host, burst: burst)))
     // Slower sampling is told by the ticks themselves; and the ticks that come with a burst were
     // sent at their time.
     case .notice, .before, .burst: break
     case .request, .answer, .unknown: unknownFrames += 1
     }
-    body(.delivery(delivery))
+    body(.delivery(delivery, byteCount: decoded.byteCount))
   }
 
   // MARK: - Questions of others
@@ -202,10 +218,9 @@ struct AgentStream {
   }
 
   private func isFetched(_ stream: StreamID, _ sequence: UInt64) -> Bool {
-    guard let fetching, fetching.stream == stream, fetching.first <= fetching.last else {
-      return false
+    fetching.contains {
+      $0.stream == stream && sequence >= $0.first && sequence <= $0.last
     }
-    return (fetching.first...fetching.last).contains(sequence)
   }
 
   /// A gap frame stands for the frames up to its own number. One that says otherwise says nothing.
@@ -253,12 +268,17 @@ struct AgentStream {
     _ tick: HostTick, _ delivery: inout FrameDelivery, _ body: (News) -> Void
   ) {
     (faults, bytesSinceTick, framesSinceTick) = (0, 0, 0)
-    delivery.time = tick.time
     if delivery.isLive {
       body(.tick(tick.time))
       notePace(tick, body)
       cpus = AgentStream.credible(tick.cpus) ?? cpus
     }
+    guard isCredible(tick.time) else {
+      if !hasToldClock { body(.clockless(tick.time)) }
+      hasToldClock = true
+      return
+    }
+    delivery.time = tick.time
     var course = delivery.isLive ? live : past
     defer { if delivery.isLive { live = course } else { past = course } }
     // The first tick has nothing to compare with: it has no rates.
@@ -275,6 +295,10 @@ struct AgentStream {
       course.ticksCalm = 0
       delivery.suspects = report(tick, delivery.stream.boot)
     }
+  }
+
+  private func isCredible(_ time: Timestamp) -> Bool {
+    abs(time.seconds(since: .now)) <= AgentStream.clockLimit
   }
 
   private func sample(_ tick: HostTick, _ course: inout Course) -> HostSample? {
@@ -314,7 +338,7 @@ struct AgentStream {
       process($0, boot)
     }
     for process in tick.processes.dropFirst(AgentStream.processLimit) {
-      activity.omittedProcesses += 1
+      activity.omittedProcesses = activity.omittedProcesses.addingSaturated(1)
       if let io = process.io.value { activity.omittedIO += io }
     }
     activity.disks = tick.disks.prefix(AgentStream.diskLimit).map { disk in
@@ -372,7 +396,8 @@ struct AgentStream {
       // proc_pid_wchan(5): "0" says nothing.
       waitChannel: channel.flatMap { $0.isEmpty || $0 == "0" ? nil : $0 },
       reason: isNamed ? AgentStream.word(task.reason.name) : nil,
-      waitSeconds: task.waitSeconds.isFinite ? max(0, task.waitSeconds) : nil,
+      waitSeconds: task.waitSeconds.isFinite
+        ? min(max(0, task.waitSeconds), AgentStream.waitLimit) : nil,
       command: command.isEmpty ? (owner == nil ? name : "[\(name)]") : command,
       details: details)
   }
@@ -398,6 +423,16 @@ struct AgentStream {
       ancestors: identity.ancestors.prefix(ProcessIdentity.ancestorLimit).map {
         ProcessOwner.Ancestor(pid: $0.pid, name: word($0.name))
       })
+  }
+}
+
+extension Frame {
+  /// It may be said again, with the number that it had.
+  fileprivate var isRepeatable: Bool {
+    switch self {
+    case .hello, .identity: true
+    default: false
+    }
   }
 }
 

@@ -15,6 +15,8 @@ public enum FleetEvent: Sendable {
   case delivery(FrameDelivery)
   /// Frames that nobody will get any more.
   case lost(FrameLoss)
+  /// Streams that a host's agent keeps, for who records.
+  case listed(host: String, streams: [StreamID])
   /// All that a host's agent had kept for us has come.
   case filled(host: String)
   /// A host's agent began, goes on with, or ended a burst of fast looks.
@@ -39,16 +41,34 @@ public final class FleetEventQueue: Sendable {
 
   private struct State {
     var events: [FleetEvent] = []
+    var cost = 0
     var dropped = 0
+
+    /// Drops the oldest of those that `goes` says, until the rest costs no more than `limit`.
+    mutating func drop(to limit: Int, _ goes: (FleetEvent) -> Bool) {
+      guard cost > limit else { return }
+      events.removeAll { event in
+        guard cost > limit, goes(event) else { return false }
+        cost -= EventCost.of(event)
+        dropped += 1
+        return true
+      }
+    }
   }
 
   private let limit: Int
+  private let costLimit: Int
   private let content: Content
   private let state = Mutex(State())
 
-  /// `limit` events, about 300 bytes each.
-  public init(limit: Int = 200_000, content: Content = .watching) {
+  /// `limit` events, of `EventCost.limit` bytes in all.
+  public convenience init(limit: Int = 200_000, content: Content = .watching) {
+    self.init(limit: limit, costLimit: EventCost.limit, content: content)
+  }
+
+  init(limit: Int = 200_000, costLimit: Int, content: Content) {
     self.limit = limit
+    self.costLimit = costLimit
     self.content = content
   }
 
@@ -58,7 +78,7 @@ public final class FleetEventQueue: Sendable {
       if content == .watching, delivery.isLive { pushParts(of: delivery) }
       return
     case .status: break
-    case .lost, .filled: if content != .recording { return }
+    case .lost, .listed, .filled: if content != .recording { return }
     case .burst: if content == .recording { return }
     default: if content == .states { return }
     }
@@ -74,6 +94,8 @@ public final class FleetEventQueue: Sendable {
   private func append(_ event: FleetEvent) {
     state.withLock { state in
       state.events.append(event)
+      state.cost += EventCost.of(event)
+      if state.cost > costLimit { FleetEventQueue.trim(&state, to: costLimit / 10 * 9) }
       guard state.events.count > limit else { return }
       // In one go: dropping one at a time would move the whole queue at each event.
       let surplus = max(1, limit / 10)
@@ -82,7 +104,14 @@ public final class FleetEventQueue: Sendable {
       }
       state.events.replaceSubrange(0..<surplus, with: kept)
       state.dropped += surplus - kept.count
+      state.cost = state.events.reduce(0) { $0 + EventCost.of($1) }
     }
+  }
+
+  /// Agents' frames go first: those that keep them send them again.
+  private static func trim(_ state: inout State, to limit: Int) {
+    state.drop(to: limit) { if case .delivery = $0 { true } else { false } }
+    state.drop(to: limit) { if case .status = $0 { false } else { true } }
   }
 
   /// Everything that has come since the last call, and how many samples were dropped.

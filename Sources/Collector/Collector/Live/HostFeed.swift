@@ -197,7 +197,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     guard var stream = agent else { return }
     // Taken out meanwhile, so that it is changed in place.
     agent = nil
-    stream.fetching = backFill?.fetching
+    stream.fetching = backFill?.fetching ?? []
     stream.askedThrough = questions?.lastNumber ?? 0
     stream.feed(bytes) { news, current in take(news, current, &feedback) }
     agent = stream
@@ -228,6 +228,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   private func apply(_ outcome: HostBackFill.Outcome, _ output: inout [UInt8]) {
     output += outcome.output
     for loss in outcome.losses { send(.lost(loss)) }
+    if let listed = outcome.listed { send(.listed(host: target.name, streams: listed)) }
     if outcome.isFilled { send(.filled(host: target.name)) }
     if let spool = outcome.spool {
       status.spool = spool
@@ -476,8 +477,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     case .pace(let through, let seconds):
       feedback.intervalSeconds = seconds
       tell(through: named(through))
-    case .delivery(let delivery):
-      backFill?.note(delivery, current: current)
+    case .delivery(let delivery, let byteCount):
+      guard backFill?.note(delivery, byteCount: byteCount, current: current) ?? true else { return }
       send(.delivery(delivery))
     case .unnumbered(let delivery):
       if let sample = delivery.sample { send(.sample(sample)) }
@@ -486,6 +487,11 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     case .burst(let burst): send(.burst(burst))
     case .answer(let answer, let number): take(answer, number, &feedback)
     case .ofAnswer(let frame, let number): questions?.take(frame, number: number)
+    case .clockless(let time):
+      status.lastError =
+        "its clock says \(RFC3339.string(nanoseconds: time.nanoseconds)): what it tells of such a "
+        + "time is not stored; set its clock"
+      send(.status(status))
     case .trouble(let text):
       status.lastError = "the agent says: \(text)"
       send(.status(status))

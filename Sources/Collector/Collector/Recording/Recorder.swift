@@ -17,7 +17,10 @@ public final class Recorder: Sendable {
   /// How long after a failed write the next is tried.
   static let retrySeconds = 2.0
   static let retentionSeconds = 60.0
-  /// Samples kept in memory while the database can't be written; about 300 bytes each.
+  /// How often it is said that a host's frames are refused.
+  private static let refusalSeconds = 60.0
+  /// Samples kept in memory while the database can't be written, about 300 bytes each; of frames as
+  /// many as `EventCost.limit` has room for.
   static let pendingLimit = 400_000
   /// Late frames written between two batches of live ones: so many in a transaction, and no new
   /// one after so many seconds.
@@ -48,6 +51,7 @@ public final class Recorder: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let retentionWake = DispatchSemaphore(value: 0)
   private let lost = Mutex(0)
+  private let refusalsTold = Mutex<[String: ContinuousClock.Instant]>([:])
   private let trouble = Mutex<String?>(nil)
   private let ended = DispatchSemaphore(value: 0)
 
@@ -119,6 +123,7 @@ public final class Recorder: Sendable {
         log.error("\(dropped + trimmed) rows are lost: the history can't keep up")
       }
       let isWritten = write(&pending, isLast: isLast)
+      pending.trimLate()
       if !pending.late.isEmpty { lateCame = .now }
       if isWritten { writeLate(&pending, isLast: isLast) }
       if isLast { return }
@@ -189,8 +194,19 @@ public final class Recorder: Sendable {
 
   private func note(_ result: RecordResult) {
     backFill?.note(result)
-    for host in result.refusedHosts {
+    for host in result.refusedHosts where isNews(host) {
       log.warning("frames of \(host) are not stored: their numbers jump about")
+    }
+  }
+
+  /// Whether nothing was said of the host's refused frames for a while.
+  private func isNews(_ host: String) -> Bool {
+    refusalsTold.withLock { told in
+      if let last = told[host], last.duration(to: .now) < .seconds(Self.refusalSeconds) {
+        return false
+      }
+      told[host] = .now
+      return true
     }
   }
 
@@ -253,6 +269,8 @@ private struct PendingBatch {
   private(set) var failingSince: Date?
   private var lastComplaint = Date.distantPast
   private let limit: Int
+  /// Losses kept while the history can't be written; those of a spool are found again.
+  private static let lossesLimit = 50_000
 
   init(limit: Int) {
     self.limit = limit
@@ -270,6 +288,7 @@ private struct PendingBatch {
         if thinning.keeps(report) { batch.suspects.append(report) }
       case .delivery(let delivery): add(delivery, &diagnosis)
       case .lost(let loss): batch.losses.append(loss)
+      case .listed(let host, let streams): batch.listed[host] = streams
       case .filled(let host): filled.insert(host)
       case .activity, .burst: break
       case .status(let status):
@@ -299,6 +318,11 @@ private struct PendingBatch {
     if let sample = delivery.sample { batch.episodes += diagnosis.feed(sample) }
   }
 
+  /// What isn't stored is fetched again.
+  mutating func trimLate() {
+    late.removeFirst(EventCost.surplus(late, limit: EventCost.limit))
+  }
+
   private mutating func trim() -> Int {
     guard failingSince != nil else { return 0 }
     // Of an episode only its newest state matters.
@@ -311,8 +335,9 @@ private struct PendingBatch {
     let surplus = max(0, batch.samples.count - limit)
     batch.samples.removeFirst(surplus)
     // Of agents that keep them they come again.
-    let frames = max(0, batch.deliveries.count - limit)
+    let frames = EventCost.surplus(batch.deliveries, limit: EventCost.limit)
     batch.deliveries.removeFirst(frames)
+    batch.losses.removeFirst(max(0, batch.losses.count - PendingBatch.lossesLimit))
     return surplus + frames
   }
 

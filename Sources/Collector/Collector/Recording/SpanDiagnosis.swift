@@ -1,3 +1,4 @@
+import Bytes
 import Diagnosis
 import History
 import Records
@@ -65,7 +66,7 @@ public struct SpanDiagnosis {
     for episode in try store.episodes(hosts: [span.host], from: from, to: to, kinds: nil) {
       if episode.isOpen {
         isCut = true
-        to = min(to, Timestamp(nanoseconds: episode.start.nanoseconds - 1))
+        to = min(to, Timestamp(nanoseconds: episode.start.nanoseconds.addingSaturated(-1)))
       } else {
         from = min(from, episode.start.advanced(bySeconds: -Self.leadSeconds))
       }

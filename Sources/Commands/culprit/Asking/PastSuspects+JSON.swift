@@ -86,7 +86,7 @@ extension JSONWriter {
   private mutating func moved(_ moved: PastProcess.Moved?) {
     let covered = moved?.coveredSeconds ?? 0
     func rate(_ count: Int64) -> Int64 {
-      covered > 0 ? Int64(clamping: Int((Double(count) / covered).rounded())) : 0
+      covered > 0 ? Int64(bounding: Double(count) / covered) : 0
     }
     for (name, count) in [
       ("read_bytes", moved?.readBytes), ("write_bytes", moved?.writeBytes),

@@ -45,6 +45,6 @@ extension JSONWriter {
   ) {
     key(name)
     guard case .known(let count) = reading else { return value(reading.absence ?? "gap") }
-    value(Int64(min(activity.perSecond(count), 9e18).rounded()))
+    value(Int64(bounding: activity.perSecond(count)))
   }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 import Records
 
@@ -15,7 +16,8 @@ enum Moments {
 
   /// `48s`, `5m12s`, `2h03m`
   static func span(_ seconds: Double) -> String {
-    let whole = Int(max(0, seconds).rounded())
+    // A host may say that a task waits for ever.
+    let whole = Int(Int64(bounding: max(0, seconds)))
     if whole < 60 { return "\(whole)s" }
     if whole < 3600 { return "\(whole / 60)m\(twoDigits(whole % 60))s" }
     if whole < 86400 { return "\(whole / 3600)h\(twoDigits(whole / 60 % 60))m" }

@@ -1,3 +1,4 @@
+import Bytes
 import Records
 
 // What it moves: since its start, while the report was made, and over the last minutes.
@@ -56,8 +57,9 @@ extension ProcessReportText {
       var sum = part[start]
       for point in part.dropFirst() {
         sum.time = point.time
-        sum.intervalNanoseconds &+= point.intervalNanoseconds
-        sum.cpuNanoseconds &+= point.cpuNanoseconds
+        sum.intervalNanoseconds = sum.intervalNanoseconds.addingSaturated(
+          point.intervalNanoseconds)
+        sum.cpuNanoseconds = sum.cpuNanoseconds.addingSaturated(point.cpuNanoseconds)
         if case .known(let before) = sum.io { sum.io = point.io.map { before + $0 } }
       }
       return sum

@@ -111,7 +111,7 @@ extension ProcessReportText {
   }
 
   private func more(_ count: Int, _ omitted: Int) -> String {
-    let more = max(0, count - rows) + omitted
+    let more = max(0, count - rows).addingSaturated(omitted)
     return more > 0 ? "  and \(more) more\n" : ""
   }
 }

@@ -127,7 +127,7 @@ public struct ProcessReportText {
       lines += cut(table.line(["\(task.tid)", seconds, task.reason.name], place(of: task)))
       for holder in task.holders { lines += cut("          held by \(name(holder))") }
     }
-    let more = report.omittedWaiting + max(0, waiting.count - rows)
+    let more = report.omittedWaiting.addingSaturated(max(0, waiting.count - rows))
     return lines + (more > 0 ? "  and \(more) more\n" : "")
   }
 

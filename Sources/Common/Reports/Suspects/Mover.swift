@@ -1,3 +1,4 @@
+import Bytes
 import Records
 
 /// A line of those who move bytes: a process, or many short-lived ones of one name and parent.
@@ -23,7 +24,8 @@ public struct Mover: Sendable {
         continue
       }
       movers[place].count += 1
-      movers[place].process.cpuNanoseconds &+= process.cpuNanoseconds
+      movers[place].process.cpuNanoseconds = movers[place].process.cpuNanoseconds
+        .addingSaturated(process.cpuNanoseconds)
       movers[place].process.reaped += process.reaped
       movers[place].process.io = .known(
         (movers[place].process.io.value ?? IOCounters()) + (process.io.value ?? IOCounters()))

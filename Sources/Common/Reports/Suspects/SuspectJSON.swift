@@ -112,7 +112,7 @@ public struct SuspectJSON {
       json.key(name)
       switch io {
       case .known(let counters):
-        json.value(Int64(clamping: Int(tally.perSecond(counters[keyPath: place]).rounded())))
+        json.value(Int64(bounding: tally.perSecond(counters[keyPath: place])))
       default: json.value(io.absence ?? "gap")
       }
     }
@@ -122,7 +122,7 @@ public struct SuspectJSON {
     for (name, bytes) in [
       ("reaped_read_bytes", reaped.readBytes), ("reaped_write_bytes", reaped.writeBytes),
     ] {
-      json.field(name, Int64(clamping: Int(tally.perSecond(bytes).rounded())))
+      json.field(name, Int64(bounding: tally.perSecond(bytes)))
     }
   }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Records
 
 /// What a while of sampling found: each waiting task as it was seen last, each process with all
@@ -46,7 +47,7 @@ public struct SuspectTally: Sendable {
     add(waiting: tick.waiting)
     for identity in newcomers { identities[identity.id] = identity }
     if lastTick != nil {
-      elapsedNanoseconds &+= tick.intervalNanoseconds
+      elapsedNanoseconds = elapsedNanoseconds.addingSaturated(tick.intervalNanoseconds)
       for process in tick.processes { add(process) }
       omittedIO += tick.omittedIO
       add(tick.attribution)
@@ -79,7 +80,7 @@ public struct SuspectTally: Sendable {
       sum.io = .known((sum.io.value ?? IOCounters()) + io)
     }
     sum.reaped += process.reaped
-    sum.cpuNanoseconds &+= process.cpuNanoseconds
+    sum.cpuNanoseconds = sum.cpuNanoseconds.addingSaturated(process.cpuNanoseconds)
     sum.state = process.state
     sum.hasEnded = process.hasEnded
     movers[process.id] = sum
@@ -124,7 +125,7 @@ public struct SuspectTally: Sendable {
   public var moving: [ProcessSample] {
     movers.values
       .filter {
-        ($0.io.value?.deviceBytes ?? 0) + $0.reaped.deviceBytes > 0
+        ($0.io.value?.deviceBytes ?? 0) > 0 || $0.reaped.deviceBytes > 0
           || perSecond($0.cpuNanoseconds) / 1e9 >= SuspectTally.busyShare
       }
       .sorted { $0.comesBefore($1) }
@@ -152,8 +153,8 @@ public struct SuspectTally: Sendable {
 
 extension Attribution.Bytes {
   fileprivate mutating func add(_ part: Attribution.Bytes) {
-    processes &+= part.processes
-    reaped &+= part.reaped
-    devices &+= part.devices
+    processes = processes.addingSaturated(part.processes)
+    reaped = reaped.addingSaturated(part.reaped)
+    devices = devices.addingSaturated(part.devices)
   }
 }

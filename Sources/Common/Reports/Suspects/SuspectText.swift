@@ -161,7 +161,7 @@ public struct SuspectText {
 
   /// Devices write later what processes are charged for when they dirty a page.
   private func attribution(_ what: String, _ part: Attribution.Bytes) -> String {
-    guard part.devices + part.processes + part.reaped > 0 else { return "" }
+    guard part.devices > 0 || part.processes > 0 || part.reaped > 0 else { return "" }
     var line = "\(what) by devices \(bytes(part.devices))/s, by processes "
     line += "\(bytes(part.processes))/s"
     if part.reaped > 0 { line += ", by children that came and went \(bytes(part.reaped))/s" }

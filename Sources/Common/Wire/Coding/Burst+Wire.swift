@@ -63,14 +63,14 @@ extension Burst {
       case Field.start: start = Timestamp(nanoseconds: Int64(bitPattern: try field.fixed64()))
       case Field.end: end = Timestamp(nanoseconds: Int64(bitPattern: try field.fixed64()))
       case Field.isOver: isOver = try field.uint64() != 0
-      case Field.looks: looks = try field.int()
+      case Field.looks: looks = try field.count()
       case Field.symbol:
         guard symbols.count < WireLimits.symbols else { throw .malformed }
         symbols.append(try field.text(payload, limit: WireLimits.nameBytes))
       case Field.count:
         guard counts.count < WireLimits.burstCounts else { throw .malformed }
         counts.append(try Count(row: payload.extracting(try field.range()), symbols: symbols))
-      case Field.omittedCounts: omittedCounts = try field.int()
+      case Field.omittedCounts: omittedCounts = try field.count()
       default: continue
       }
     }
@@ -87,10 +87,10 @@ extension Burst.Count {
     let name = try row.name(Burst.Bit.name, bytes)
     guard let reason = try row.number(Burst.Bit.reason, bytes) else { throw .malformed }
     let kind = WaitClass(wireCode: try row.byte(Burst.Bit.kind, bytes) ?? 0)
-    let looks = try row.int(Burst.Bit.looks, bytes, else: 0)
+    let looks = try row.count(Burst.Bit.looks, bytes, else: 0)
     self.init(
       process: ProcessID(pid: pid, startTicks: startTicks), name: name,
       reason: WaitReason(name: try symbols.symbol(reason), kind: kind), looks: looks,
-      tasks: try row.int(Burst.Bit.tasks, bytes, else: looks))
+      tasks: try row.count(Burst.Bit.tasks, bytes, else: looks))
   }
 }

@@ -68,7 +68,7 @@ extension Hello {
     case Field.interval: intervalNanoseconds = try field.uint64()
     case Field.ticksPerSecond: ticksPerSecond = try field.uint32()
     case Field.pageBytes: pageBytes = try field.uint32()
-    case Field.cpus: cpus = try field.int()
+    case Field.cpus: cpus = try field.count()
     default: return
     }
   }

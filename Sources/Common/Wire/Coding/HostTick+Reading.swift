@@ -30,21 +30,21 @@ extension HostTick {
     case TickField.interval: tables.lateness = ZigZag.decode(try field.uint64())
     case TickField.row: row = try VmstatRow(row: payload.extracting(try field.range()))
     case TickField.load: load = try LoadAverage(row: payload.extracting(try field.range()))
-    case TickField.cpus: cpus = try field.int()
+    case TickField.cpus: cpus = try field.count()
     case TickField.pressure: pressure = try Pressure(row: payload.extracting(try field.range()))
     case TickField.memory: memory = try MemoryFigures(row: payload.extracting(try field.range()))
     case TickField.attribution:
       attribution = try Attribution(row: payload.extracting(try field.range()))
-    case TickField.processCount: processCount = try field.int()
+    case TickField.processCount: processCount = try field.count()
     case TickField.ownCPU: ownCPUNanoseconds = try field.uint64()
-    case TickField.omittedProcesses: omittedProcesses = try field.int()
+    case TickField.omittedProcesses: omittedProcesses = try field.count()
     case TickField.omittedIO:
       let bytes = payload.extracting(try field.range())
       var row = try RowReader(bytes)
       omittedIO = try row.counters(from: 0, bytes)
-    case TickField.omittedWaiting: omittedWaiting = try field.int()
-    case TickField.omittedDisks: omittedDisks = try field.int()
-    case TickField.omittedLocks: omittedLocks = try field.int()
+    case TickField.omittedWaiting: omittedWaiting = try field.count()
+    case TickField.omittedDisks: omittedDisks = try field.count()
+    case TickField.omittedLocks: omittedLocks = try field.count()
     default: return false
     }
     return true

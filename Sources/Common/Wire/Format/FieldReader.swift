@@ -47,7 +47,8 @@ struct FieldReader {
     return number
   }
 
-  func int() throws(PayloadFault) -> Int { Int(truncatingIfNeeded: try uint64()) }
+  /// How many of something there are: no host has more than `WireLimits.count`.
+  func count() throws(PayloadFault) -> Int { Int(min(try uint64(), WireLimits.count)) }
 
   func uint32() throws(PayloadFault) -> UInt32 {
     guard let number = UInt32(exactly: try uint64()) else { throw .malformed }

@@ -37,11 +37,11 @@ struct RowReader {
     has(bit) ? try nextInt32(bytes) : usual
   }
 
-  mutating func int(
+  mutating func count(
     _ bit: Int, _ bytes: Span<UInt8>, else usual: Int
   ) throws(PayloadFault) -> Int {
     guard let value = try number(bit, bytes) else { return usual }
-    return Int(truncatingIfNeeded: value)
+    return Int(min(value, WireLimits.count))
   }
 
   mutating func byte(_ bit: Int, _ bytes: Span<UInt8>) throws(PayloadFault) -> UInt8? {

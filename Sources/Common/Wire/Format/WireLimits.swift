@@ -13,6 +13,9 @@ public enum WireLimits {
   /// Longest text: a command line, a path, a notice; bytes.
   static let textBytes = 4096
 
+  /// Largest count of tasks, looks, CPUs and the like: what is above is taken for it.
+  static let count: UInt64 = 1 << 32
+
   static let disks = 4096
   static let locks = 4096
   /// Of one lock. More of them wait than are named here; each is a waiting task too.

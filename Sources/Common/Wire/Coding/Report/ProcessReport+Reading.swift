@@ -38,10 +38,10 @@ extension ProcessReport {
     case ReportField.login:
       login = try LoginSession(row: payload.extracting(try field.range()))
     case ReportField.watched: watched = try Point(row: payload.extracting(try field.range()))
-    case ReportField.omittedWaiting: omittedWaiting = try field.int()
-    case ReportField.omittedLocks: omittedLocks = try field.int()
-    case ReportField.omittedFiles: files.omitted = try field.int()
-    case ReportField.omittedSockets: sockets.omitted = try field.int()
+    case ReportField.omittedWaiting: omittedWaiting = try field.count()
+    case ReportField.omittedLocks: omittedLocks = try field.count()
+    case ReportField.omittedFiles: files.omitted = try field.count()
+    case ReportField.omittedSockets: sockets.omitted = try field.count()
     default: return false
     }
     return true
