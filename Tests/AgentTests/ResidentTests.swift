@@ -310,4 +310,40 @@ struct ResidentTests {
     }
     #expect(why.contains("doesn't know"))
   }
+
+  @Test(arguments: [Request.stream, .inventory, .recent(seconds: 600), .process(pid: 1)])
+  func aFloodOfRequestsIsNotKept(request: Request) async throws {
+    let agent = try await ResidentAgent(["--interval", "100ms"])
+    let client = try AgentClient(path: agent.socket)
+    var encoder = FrameEncoder()
+    for number in 1...2000 { encoder.append(.request(request), sequence: UInt64(number)) }
+    // As much as goes: nobody reads the answers.
+    for _ in 0..<3 { client.sendRaw(encoder.bytes, within: 1) }
+    let status = TestFolder.text("/proc/\(agent.program.pid)/status")
+    let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let kilobytes = peak?.split(separator: " ").dropLast().last.flatMap { Int($0) }
+    #expect(try #require(kilobytes) < 64 << 10)
+    // Others are served.
+    _ = try await agent.attach().inventory()
+  }
+
+  @Test(
+    "on a disk that can't be written it runs without a spool, and says so",
+    .enabled(if: Machine.isRoot, "mounts a tmpfs: needs root"))
+  func readOnlySpool() async throws {
+    let folder = try TestFolder()
+    let disk = try folder.makeFolder("disk")
+    #expect(mount("none", disk, "tmpfs", UInt(MS_RDONLY), "") == 0)
+    defer { umount2(disk, Int32(MNT_DETACH)) }
+    let agent = try await ResidentAgent(["--interval", "100ms"], spool: "\(disk)/spool")
+    #expect(agent.program.errorText.contains("no frames are kept"))
+    let client = try agent.attach()
+    let inventory = try await client.inventory()
+    #expect(inventory.problem?.contains("Read-only") ?? false)
+    client.send(.stream)
+    try await until("ticks") {
+      client.take()
+      return client.ticks.count > 3
+    }
+  }
 }

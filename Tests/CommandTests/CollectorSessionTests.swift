@@ -196,6 +196,62 @@ struct CollectorSessionTests {
     #expect(try await collector.end().code == 0)
   }
 
+  @Test(
+    .enabled(if: Machine.canRunWithoutRights, "needs setpriv, and a build folder all may enter"))
+  func anotherUserIsTurnedAway() async throws {
+    let site = try await Site.start()
+    try await site.collect()
+    // Whatever somebody made of the files' rights: who asks is known to the kernel.
+    chmod(site.questions, 0o666)
+    chmod(site.home.db + "-collector", 0o644)
+    let result = try await Program.run(
+      Machine.withoutRights + [
+        CulpritHome.binary, "process", "web1", "\(site.agent.pid)", "--log-level", "info",
+      ] + site.words, environment: site.home.environment)
+    #expect(result.code == 1 && result.output.isEmpty, "\(result)")
+    #expect(result.errorText.contains("isn't to be asked: "), "\(result)")
+    #expect(try await site.ask(["process", "web1", "\(site.agent.pid)"]).overSession)
+    #expect(try await site.end().code == 0)
+  }
+
+  /// Of a watcher that records, and of an agent that runs for the session only; and a fleet file
+  /// that is read again.
+  @Test func watchersAndAgentsForASessionTakeQuestionsToo() async throws {
+    let fleet = try await LoopbackFleet.start(2) { _, _ in
+      "exec '\(Site.agentPath)' run --session --interval 1s"
+    }
+    try fleet.writeFile([1])
+    let home = fleet.home
+    let words = ["--db", home.db, "--log-level", "info"] + fleet.arguments
+    for command in [["watch", "--json"], ["collect"]] {
+      let program = try home.start(command + ["--db", home.db] + fleet.arguments)
+      try await until("an answer over the session of \(command)") {
+        let result = try await home.run(["process", "web1", "\(program.pid)", "--json"] + words)
+        return result.code == 0 && result.errorText.contains("asked over the session of")
+      }
+      if command == ["collect"] {
+        try fleet.writeFile([1, 2])
+        program.send(SIGHUP)
+        try await until("both over the session of \(command)", detail: { program.errorText }) {
+          let result = try await home.run(["suspects", "--for", "1s"] + words)
+          return result.code == 0 && !result.errorText.contains("logging in")
+        }
+        try fleet.writeFile([2])
+        program.send(SIGHUP)
+        try await until("web1 to be nobody's", detail: { program.errorText }) {
+          program.errorText.contains("1 removed")
+        }
+        try fleet.writeFile([1, 2])
+        let both = try await home.run(["suspects", "--for", "1s"] + words)
+        #expect(both.code == 0, "\(both)")
+        #expect(both.errorText.contains("web1: logging in"), "\(both)")
+        #expect(!both.errorText.contains("web2: logging in"), "\(both)")
+      }
+      program.send(SIGTERM)
+      #expect(try await program.end().code == 0)
+    }
+  }
+
   @Test func questionsInALoopLeaveTheHistoryExact() async throws {
     let site = try await Site.start(interval: "200ms")
     try await site.collect()

@@ -155,4 +155,35 @@ struct SpoolDamageTests {
   }
 }
 
+extension SpoolDamageTests {
+  @Test(
+    "a start on a full disk removes nothing that was kept", .liveAlone,
+    .enabled(if: getuid() == 0, "mounts a tmpfs: needs root"))
+  func fullAtStart() async throws {
+    let folder = try TestFolder()
+    let disk = try folder.makeFolder("disk")
+    #expect(mount("none", disk, "tmpfs", 0, "size=512k") == 0)
+    defer { umount2(disk, Int32(MNT_DETACH)) }
+    var stream = SpoolStream(1)
+    stream.noticeCharacters = 300
+    do {
+      let spool = try Spool(path: "\(disk)/spool", limitBytes: 1 << 20, segmentBytes: 64 << 10)
+      var writer = spool.writer(of: stream.id)
+      for _ in 0..<20 { try writer.append(stream.next(5).span, at: 0) }
+    }
+    // Filled by somebody else.
+    let filler = open("\(disk)/filler", O_WRONLY | O_CREAT, 0o600)
+    let block = [UInt8](repeating: 1, count: 4096)
+    while write(filler, block, block.count) > 0 {}
+    close(filler)
+    for isFull in [true, false] {
+      if !isFull { unlink("\(disk)/filler") }
+      let spool = try Spool(path: "\(disk)/spool", limitBytes: 1 << 20, segmentBytes: 64 << 10)
+      let answer = spool.all(of: stream.id, to: stream.last)
+      #expect(answer.sequences == Array(2...stream.last) && answer.gaps.isEmpty)
+      #expect(spool.index.segments.last?.isSealed == !isFull)
+    }
+  }
+}
+
 private func + (left: StrideThrough<Int>, right: [Int]) -> [Int] { Array(left) + right }

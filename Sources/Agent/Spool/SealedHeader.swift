@@ -16,6 +16,13 @@ enum SealedHeader {
   static let bytes = 84
   private static let magic: [UInt8] = Array("culpspl1".utf8)
 
+  /// Whether it is one that a later agent wrote, in a format of its own: "culpspl" and another digit.
+  static func isOfLaterVersion(_ header: Span<UInt8>) -> Bool {
+    guard header.count >= magic.count else { return false }
+    for index in 0..<(magic.count - 1) where header[index] != magic[index] { return false }
+    return header[magic.count - 1] != magic[magic.count - 1]
+  }
+
   static func encode(_ segment: SpoolSegment, packedBytes: Int) -> [UInt8] {
     var header = magic
     header.reserveCapacity(bytes)

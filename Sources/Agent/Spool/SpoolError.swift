@@ -13,6 +13,16 @@ public enum SpoolError: Error, Equatable, CustomStringConvertible {
   /// A frame is larger than a piece of the spool may be.
   case tooLarge(bytes: Int)
 
+  /// Whether it is the disk that fails, and not who named the folder: an agent is needed most then,
+  /// with a spool or without.
+  public var isOfDisk: Bool {
+    switch self {
+    case .folder(_, let code), .file(_, let code): [EROFS, ENOSPC, EDQUOT, EIO].contains(code)
+    case .damaged: true
+    case .inUse, .tooLarge: false
+    }
+  }
+
   public var description: String {
     switch self {
     case .folder(let path, let code):

@@ -12,11 +12,12 @@ final class SpoolFolder: Sendable {
 
   /// Enters the folder, makes it (0700) where there is none, and takes its lock.
   init(_ path: String) throws(SpoolError) {
-    if mkdir(path, 0o700) != 0, errno != EEXIST, errno != EROFS {
-      throw .folder(path: path, errno: errno)
-    }
+    let making = mkdir(path, 0o700) == 0 ? 0 : errno
     let folder = culprit_open_at(AT_FDCWD, path, O_DIRECTORY)
-    guard folder >= 0 else { throw .folder(path: path, errno: -folder) }
+    guard folder >= 0 else {
+      // Why it couldn't be made says more than that it isn't there.
+      throw .folder(path: path, errno: making == 0 || making == EEXIST ? -folder : making)
+    }
     let lock = culprit_open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
     guard lock >= 0 else {
       let code = errno

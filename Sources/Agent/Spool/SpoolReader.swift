@@ -1,3 +1,4 @@
+import Glibc
 import Records
 import Wire
 
@@ -45,13 +46,23 @@ struct SpoolReader {
     do throws(SpoolError) {
       take(try frames(of: segment))
     } catch {
-      // It went meanwhile, or its disk has lost it.
+      // A disk that can't be read just now may be read later: what is settled so far is all.
+      guard SpoolReader.isGone(error) else { return isFull = true }
       index.remove(number: segment.number)
       return tellGap(to: min(segment.last, span.last), .damaged)
     }
     // What it should have had and hasn't.
     if !isFull, next <= segment.last, next <= span.last {
       tellGap(to: min(segment.last, span.last), .damaged)
+    }
+  }
+
+  /// Whether a piece is lost for good: damaged, or removed to make room.
+  private static func isGone(_ error: SpoolError) -> Bool {
+    switch error {
+    case .damaged: true
+    case .file(_, let code): code == ENOENT
+    case .folder, .inUse, .tooLarge: false
     }
   }
 

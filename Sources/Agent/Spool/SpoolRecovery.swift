@@ -14,12 +14,7 @@ struct SpoolRecovery {
     for name in names {
       guard let (number, ending) = SpoolSegment.parse(name) else { continue }
       switch ending {
-      case SpoolSegment.sealed:
-        if let segment = sealed(name, number) {
-          found[number] = segment
-        } else {
-          try folder.remove(name)
-        }
+      case SpoolSegment.sealed: found[number] = try sealed(name, number)
       case SpoolSegment.unfinished: try folder.remove(name)
       default: continue
       }
@@ -29,29 +24,45 @@ struct SpoolRecovery {
         continue
       }
       // One that was sealed just before the end is there twice.
-      if found[number] == nil { found[number] = try? grown(name, number) }
-      try folder.remove(name)
+      if found[number] != nil {
+        try folder.remove(name)
+      } else {
+        found[number] = try grown(name, number)
+      }
     }
     for segment in found.values.sorted(by: { $0.number < $1.number }) { index.append(segment) }
   }
 
-  private func sealed(_ name: String, _ number: UInt64) -> SpoolSegment? {
-    guard let file = try? folder.openToRead(name),
-      let header = try? file.read(from: 0, count: SealedHeader.bytes)
-    else { return nil }
-    return SealedHeader.decode(
-      header.span, number: number, fileBytes: file.size, frameLimit: SealedSegment.frameLimit)?
-      .segment
+  /// `nil` for what isn't a sealed piece: a damaged header is removed, one of a later version left
+  /// to that. A disk that can't be read just now is no reason to remove anything.
+  private func sealed(_ name: String, _ number: UInt64) throws(SpoolError) -> SpoolSegment? {
+    let file = try folder.openToRead(name)
+    let header = try file.read(from: 0, count: SealedHeader.bytes)
+    let found = SealedHeader.decode(
+      header.span, number: number, fileBytes: file.size, frameLimit: SealedSegment.frameLimit)
+    if found == nil, !SealedHeader.isOfLaterVersion(header.span) { try folder.remove(name) }
+    return found?.segment
   }
 
-  /// Seals what is whole of a piece that was growing; `nil` where nothing is.
+  /// Seals what is whole of a piece that was growing; `nil` where nothing is. Where it can't be
+  /// sealed (a full disk) it stays as it is, and is read so.
   private func grown(_ name: String, _ number: UInt64) throws(SpoolError) -> SpoolSegment? {
     let file = try folder.openToRead(name)
     let bytes = try file.read(from: 0, count: min(file.size, SealedSegment.frameLimit))
     var salvage = SpoolSalvage()
     salvage.read(bytes)
-    guard let segment = salvage.segment(number: number) else { return nil }
-    return try SealedSegment.write(segment, salvage.frames, in: folder)
+    guard var segment = salvage.segment(number: number) else {
+      try folder.remove(name)
+      return nil
+    }
+    do throws(SpoolError) {
+      let sealed = try SealedSegment.write(segment, salvage.frames, in: folder)
+      try folder.remove(name)
+      return sealed
+    } catch {
+      segment.fileBytes = bytes.count
+      return segment
+    }
   }
 }
 

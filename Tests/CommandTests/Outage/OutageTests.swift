@@ -12,7 +12,7 @@ import Wire
   .enabled(if: NetworkNamespaces.canBeMade, Comment(rawValue: NetworkNamespaces.needs)),
   .liveAlone)
 struct OutageTests {
-  @Test   func everyFrameOfEveryHostIsThereOnceOrAsAGap() async throws {
+  @Test func everyFrameOfEveryHostIsThereOnceOrAsAGap() async throws {
     let fleet = try await NamespaceFleet.start(20)
     let home = fleet.home
     try fleet.startCollector()

@@ -40,9 +40,11 @@ public final class AgentClient {
     return number
   }
 
-  public func sendRaw(_ bytes: [UInt8]) {
+  /// Sends `bytes`, or as many as the other side takes within so many seconds.
+  public func sendRaw(_ bytes: [UInt8], within seconds: Double = 60) {
     var rest = bytes[...]
-    while !rest.isEmpty {
+    let end = Monotonic.now + seconds
+    while !rest.isEmpty, Monotonic.now < end {
       let count = rest.withUnsafeBytes {
         Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }

@@ -36,16 +36,26 @@ struct AttachCommand {
     guard isatty(0) == 0, isatty(1) == 0 else {
       throw UsageError("attach speaks frames, not words: it is for culprit's collector")
     }
-    let read = culprit_unix_connect(socket, 0)
+    let read = AttachCommand.connect(socket)
     guard read >= 0 else {
       let why = String(cString: strerror(-read))
       Output.complain("no agent answers on \(socket): \(why); start one: culprit-agent run")
       return AttachCommand.nobodyListens
     }
-    let control = culprit_unix_connect(ControlSocket.path(beside: socket), 0)
+    let control = AttachCommand.connect(ControlSocket.path(beside: socket))
     var relay = FrameRelay(read: read, control: control < 0 ? nil : control)
     relay.introduce(caller)
     return relay.run()
+  }
+
+  /// The descriptor, or -errno. A queue that is full (EAGAIN) is waited for a little.
+  private static func connect(_ path: String) -> Int32 {
+    for _ in 0..<100 {
+      let result = culprit_unix_connect(path, 0)
+      guard result == -EAGAIN else { return result }
+      usleep(20_000)
+    }
+    return -EAGAIN
   }
 
   enum Verb { case attach, version }

@@ -95,10 +95,7 @@ struct RunCommand {
 
   private func runResident() throws {
     let settings = options.resident
-    var keeper: SpoolKeeper?
-    if let folder = settings.spool {
-      keeper = try SpoolKeeper(try RunCommand.spool(folder, settings.spoolBytes))
-    }
+    let (keeper, problem) = try RunCommand.keeper(settings)
     var listeners = [try ListeningSocket(settings.socket, rights: .read)]
     if settings.hasControl {
       listeners.append(
@@ -107,14 +104,18 @@ struct RunCommand {
     var loop = try SamplingLoop(options)
     var stream = begin(loop)
     let resident = Resident(
-      hello: stream.hello, spool: keeper, ringBytes: settings.memoryBytes)
+      hello: stream.hello, spool: keeper, spoolProblem: problem, ringBytes: settings.memoryBytes)
+    if let problem {
+      Output.complain(problem)
+      stream.append(Notice(time: HostFacts.now, severity: .warning, text: problem))
+    }
     stream.flush { resident.ring.append($0) }
     try keeper?.start(resident.ring, stream: resident.stream)
     let reporter = try ReportSource(policy: options.settings.commandLine)
     let server = try FrameServer(
       resident, reporter: reporter, log: SystemLog(path: settings.syslog))
     try server.start(listeners)
-    tell(listeners)
+    tell(listeners, isKeeping: keeper != nil)
     var lock = MemoryLock(reporter: reporter, resident: resident)
     try loop.run { output in
       resident.take(output, from: &stream)
@@ -125,17 +126,25 @@ struct RunCommand {
     for listener in listeners { unlink(listener.path) }
   }
 
-  private static func spool(_ folder: String, _ bytes: Int) throws(Failure) -> Spool {
+  /// What keeps frames; `nil`, and why, where the disk can't.
+  private static func keeper(
+    _ settings: ResidentSettings
+  ) throws(Failure) -> (SpoolKeeper?, problem: String?) {
+    guard let folder = settings.spool else { return (nil, nil) }
+    let spool: Spool
     do throws(SpoolError) {
-      return try Spool(path: folder, limitBytes: bytes)
+      spool = try Spool(path: folder, limitBytes: settings.spoolBytes)
     } catch {
-      throw Failure(error.description)
+      guard error.isOfDisk else { throw Failure(error.description) }
+      return (nil, "no frames are kept until the next start: \(error.description)")
     }
+    return (try SpoolKeeper(spool), nil)
   }
 
-  private func tell(_ listeners: [ListeningSocket]) {
+  private func tell(_ listeners: [ListeningSocket], isKeeping: Bool) {
     let places = listeners.map(\.path).joined(separator: " and ")
-    let kept = options.resident.spool.map { "keeping frames in \($0)" } ?? "keeping no frames"
+    let folder = isKeeping ? options.resident.spool : nil
+    let kept = folder.map { "keeping frames in \($0)" } ?? "keeping no frames"
     Output.complain("listening on \(places), \(kept)")
   }
 }

@@ -28,6 +28,8 @@ final class ClientSession {
   private(set) var caller = Caller()
   private var decoder = FrameDecoder()
   private var faults = 0
+  /// Read and not answered yet.
+  private var requests: [(Frame, UInt64)] = []
   /// Where it reads the stream; `nil` before it asked for that.
   private var cursor: FrameRing.Cursor?
   private var outgoing: [UInt8] = []
@@ -41,8 +43,9 @@ final class ClientSession {
 
   /// Live frames are taken from the ring while less than this is on its way.
   private static let outgoingLimit = 64 << 10
-  /// Answers that may wait; more is refused.
-  static let answerLimit = 8 << 20
+  /// While so many bytes wait for it, nothing more is taken from a client: who doesn't read can't
+  /// make us keep more than this and one answer.
+  private static let waitingLimit = 2 << 20
   static let errandLimit = 8
   /// Bytes of a request: all are small.
   private static let requestBytes = 64 << 10
@@ -65,8 +68,8 @@ final class ClientSession {
 
   // MARK: Requests
 
-  /// Takes what has come; tells whole requests, each with its number.
-  func readRequests(_ body: (Frame, UInt64) -> Void) {
+  /// Takes what has come.
+  func readRequests() {
     var bytes: [UInt8] = []
     switch ByteEnd.read(input, into: &bytes, limit: 16 << 10) {
     case .later: return
@@ -75,23 +78,27 @@ final class ClientSession {
       return
     case .bytes: break
     }
-    var frames: [DecodedFrame] = []
     decoder.feed(bytes.span) { event in
       switch event {
-      case .frame(let frame): frames.append(frame)
+      case .frame(let frame): requests.append((frame.frame, frame.sequence))
       case .fault: faults += 1
       }
     }
     // Who sends something else than requests is no client of ours.
-    if faults > 0 || decoder.pendingBytes > ClientSession.requestBytes {
-      isClosed = true
-    }
-    for frame in frames { body(frame.frame, frame.sequence) }
+    if faults > 0 || decoder.pendingBytes > ClientSession.requestBytes { isClosed = true }
+  }
+
+  /// The next request and its number, where there is room for its answer.
+  func nextRequest() -> (Frame, UInt64)? {
+    guard !isClosed, hasRoom, !requests.isEmpty else { return nil }
+    return requests.removeFirst()
   }
 
   func note(_ caller: Caller) { self.caller = caller }
 
   // MARK: Answers
+
+  var isStreaming: Bool { cursor != nil }
 
   /// Begins the stream: greeting first, from `cursor` on.
   func beginStream(_ greeting: [UInt8], _ cursor: FrameRing.Cursor) {
@@ -99,7 +106,13 @@ final class ClientSession {
     self.cursor = cursor
   }
 
-  var hasRoomForAnswers: Bool { answerBytes < ClientSession.answerLimit }
+  /// Whether more is read from it: first what it asked for before is answered.
+  var wantsToRead: Bool { requests.isEmpty && hasRoom }
+
+  private var hasRoom: Bool {
+    outgoing.count - sent + answerBytes < ClientSession.waitingLimit
+      && errands < ClientSession.errandLimit
+  }
 
   func answer(_ frames: [UInt8]) {
     answers.append(frames)

@@ -57,8 +57,10 @@ final class FrameServer: @unchecked Sendable {
       }
       let firstClient = pollers.count
       for client in clients {
-        pollers.append(pollfd(fd: client.input, events: Int16(POLLIN), revents: 0))
         // A negative descriptor is passed over.
+        pollers.append(
+          pollfd(
+            fd: client.wantsToRead ? client.input : -1, events: Int16(POLLIN), revents: 0))
         pollers.append(
           pollfd(
             fd: client.wantsToWrite ? client.output : -1, events: Int16(POLLOUT), revents: 0))
@@ -68,12 +70,17 @@ final class FrameServer: @unchecked Sendable {
       takeResults()
       for (index, client) in clients.enumerated()
       where pollers[firstClient + 2 * index].revents != 0 {
-        readRequests(of: client)
+        client.readRequests()
       }
       for (index, listener) in listeners.enumerated() where pollers[1 + index].revents != 0 {
         accept(from: listener)
       }
-      for client in clients { client.write(from: resident) }
+      for client in clients {
+        client.write(from: resident)
+        // What it asked for, as far as there is room for the answers; they are sent at once.
+        while let (frame, number) = client.nextRequest() { take(frame, number, of: client) }
+        client.write(from: resident)
+      }
       dropClosed()
     }
   }
@@ -116,14 +123,12 @@ final class FrameServer: @unchecked Sendable {
 
   // MARK: Requests
 
-  private func readRequests(of client: ClientSession) {
-    client.readRequests { frame, number in
-      switch frame {
-      case .request(let request): take(request, number, of: client)
-      case .unknown(let kind, _) where Request.isOne(kind: kind):
-        refuse("this agent (\(AgentVersion.number)) doesn't know that request", number, client)
-      default: client.closeNow()
-      }
+  private func take(_ frame: Frame, _ number: UInt64, of client: ClientSession) {
+    switch frame {
+    case .request(let request): take(request, number, of: client)
+    case .unknown(let kind, _) where Request.isOne(kind: kind):
+      refuse("this agent (\(AgentVersion.number)) doesn't know that request", number, client)
+    default: client.closeNow()
     }
   }
 
@@ -131,13 +136,12 @@ final class FrameServer: @unchecked Sendable {
     switch request {
     case .introduction(let caller): client.note(caller)
     case .stream:
+      guard !client.isStreaming else { return refuse("it streams already", number, client) }
       let (greeting, cursor) = resident.greeting()
       client.beginStream(FrameServer.frame(.done, number) + greeting, cursor)
     case .inventory:
-      let inventory = resident.spool?.inventory ?? SpoolInventory()
-      client.answer(FrameServer.frame(.inventory(inventory), number))
+      client.answer(FrameServer.frame(.inventory(resident.inventory), number))
     case .recent(let seconds):
-      guard client.hasRoomForAnswers else { return refuse("too much is asked", number, client) }
       client.answer(
         FrameServer.frame(.begins, number) + resident.past(seconds: Double(seconds))
           + FrameServer.frame(.done, number))
@@ -158,13 +162,18 @@ final class FrameServer: @unchecked Sendable {
   }
 
   private func report(_ pid: Int32, _ number: UInt64, _ client: ClientSession) {
-    guard client.rights != .read else { return refuse(ControlSocket.isOff, number, client) }
-    let (reporter, resident, log) = (reporter, resident, log)
     let asker = LoggedAsker(client.peer, client.caller)
+    guard client.rights != .read else {
+      log.write("process \(pid) \(asker.text), refused")
+      return refuse(ControlSocket.isOff, number, client)
+    }
+    let (reporter, resident, log) = (reporter, resident, log)
+    // Before the work: it may hang, or we may be killed meanwhile.
+    log.write("process \(pid) \(asker.text)")
     run(by: reportErrands, number, client) {
       let start = SamplingLoop.now
       let answer = reporter.answer(pid, resident)
-      log.write("process \(pid) \(asker.text), answered in \(SamplingLoop.text(since: start))")
+      log.write("process \(pid): answered in \(SamplingLoop.text(since: start))")
       return FrameServer.frame(answer, number)
     }
   }
@@ -173,9 +182,9 @@ final class FrameServer: @unchecked Sendable {
     by runner: ErrandRunner, _ number: UInt64, _ client: ClientSession,
     _ work: @escaping @Sendable () -> [UInt8]
   ) {
-    guard client.errands < ClientSession.errandLimit, client.hasRoomForAnswers,
-      (try? runner.add(client: client.number, work)) == true
-    else { return refuse("the agent is busy with earlier requests; ask again", number, client) }
+    guard (try? runner.add(client: client.number, work)) == true else {
+      return refuse("the agent is busy with earlier requests; ask again", number, client)
+    }
     client.errands += 1
   }
 

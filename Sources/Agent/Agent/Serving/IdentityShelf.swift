@@ -22,10 +22,11 @@ struct IdentityShelf {
   mutating func put(_ frame: [UInt8], of process: ProcessID, at now: UInt64) {
     entries[process] = Entry(frame: frame, seen: now)
     guard entries.count > IdentityShelf.limit else { return }
-    // Half of them, so that this is rare.
-    let order = entries.values.map(\.seen).sorted()
-    let oldest = order[order.count / 2]
-    entries = entries.filter { $0.value.seen > oldest || $0.key == process }
+    // Half of them, the longest idle, so that this is rare.
+    let order = entries.sorted { $0.value.seen < $1.value.seen }
+    for (idle, _) in order.prefix(entries.count / 2) where idle != process {
+      entries.removeValue(forKey: idle)
+    }
   }
 
   /// Those that a tick names are at work.

@@ -50,8 +50,9 @@ final class ListeningSocket {
   /// A socket's file stays when its owner is killed: nobody answers there then.
   private static func removeStale(_ path: String) throws(Failure) {
     let probe = culprit_unix_connect(path, 0)
-    if probe >= 0 {
-      close(probe)
+    // A queue that is full (EAGAIN) is somebody's, too.
+    if probe >= 0 || probe == -EAGAIN {
+      if probe >= 0 { close(probe) }
       throw Failure(
         "another culprit-agent listens on \(path): end it first, or name another socket with "
           + "--socket PATH")

@@ -11,10 +11,13 @@ final class Resident: Sendable {
   let ring: FrameRing
   /// `nil` where nothing is kept: of a temporary agent, or without `--spool`.
   let spool: SpoolKeeper?
+  /// Why nothing is kept although it should be.
+  private let spoolProblem: String?
   private let shelf = Mutex(IdentityShelf())
   private let hello: Mutex<Hello>
 
-  init(hello: Hello, spool: SpoolKeeper?, ringBytes: Int = FrameRing.usualBytes) {
+  init(hello: Hello, spool: SpoolKeeper?, spoolProblem: String? = nil, ringBytes: Int) {
+    self.spoolProblem = spoolProblem
     ring = FrameRing(capacity: ringBytes)
     self.spool = spool
     self.hello = Mutex(hello)
@@ -36,6 +39,9 @@ final class Resident: Sendable {
 
   // MARK: The clients' side
 
+  /// What is kept on disk.
+  var inventory: SpoolInventory { spool?.inventory ?? SpoolInventory(problem: spoolProblem) }
+
   /// What a client hears before the frames of the moment: the hello, as of now, and who is at work;
   /// and from where it reads on.
   func greeting() -> (frames: [UInt8], cursor: FrameRing.Cursor) {
@@ -44,10 +50,18 @@ final class Resident: Sendable {
     return (helloFrame() + introductions(), cursor)
   }
 
-  /// The same for the last `seconds`: what the ring has of them.
+  /// Most that is told of the past at once.
+  private static let pastBytes: UInt64 = 2 << 20
+
+  /// The same for the last `seconds`: what the ring has of them, or the newest part of that.
   func past(seconds: Double) -> [UInt8] {
-    var cursor = ring.cursor(secondsBack: seconds)
     let end = ring.end
+    var seconds = min(seconds, 86_400)
+    var cursor = ring.cursor(secondsBack: seconds)
+    while end.position &- cursor.position > Resident.pastBytes, seconds > 1 {
+      seconds /= 2
+      cursor = ring.cursor(secondsBack: seconds)
+    }
     var frames = helloFrame() + introductions()
     while cursor.position < end.position {
       let before = cursor

@@ -67,7 +67,8 @@ extension AgentQuestion {
       case .success(let frames):
         log.info("\(name): asked over the session of \(source)")
         return .success(frames)
-      case .failure(.none(let why)): log.info("\(name): no session of \(source): \(why)")
+      case .failure(.none(let why)):
+        log.info("\(name): no session of \(source): \(Printable.text(why))")
       case .failure(.failed(let why)):
         log.info("\(name): asked over the session of \(source)")
         return .failure(Failure(description: Printable.text(why)))

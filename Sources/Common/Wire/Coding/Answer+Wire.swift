@@ -91,7 +91,8 @@ extension SpoolInventory {
     payload.number(Field.limitBytes, limitBytes)
     payload.number(Field.spanSeconds, spanSeconds)
     payload.text(Field.problem, problem, limit: WireLimits.nameBytes)
-    for held in held.prefix(WireLimits.heldStreams) {
+    // The newest, should there be more: an older one's turn comes when its place is empty.
+    for held in held.suffix(WireLimits.heldStreams) {
       held.write(to: &payload.row)
       payload.finishRow(Field.held)
     }
