@@ -136,5 +136,9 @@ struct BackFillTests {
     #expect(!export.outputText.contains("gap"))
     let spikes = try await run(["spikes", "--since", "1h"])
     #expect(spikes.outputText.contains("# gap web1 "), "\(spikes)")
+    let suspects = try await run(["suspects", "--since", "1h"])
+    #expect(suspects.outputText.contains("# gap web1 "), "\(suspects)")
+    let json = try await run(["suspects", "--since", "1h", "--json"])
+    #expect(json.errorText.contains("gone (the spool") && !json.outputText.contains("# gap"))
   }
 }

@@ -43,11 +43,7 @@ struct ExportCommand: ParsableCommand {
     if let from, let to, to < from {
       throw CommandFailure.usage("--until lies before --since; give the later time to --until")
     }
-    for line in try Gaps.lines(
-      of: names, from: from, to: to, in: store, zone: zone, namesHosts: true)
-    {
-      printError("culprit: \(line)")
-    }
+    try Gaps.tell(of: names, from: from, to: to, in: store, zone: zone, apart: true)
     if json {
       var rows = RowWriter(json: true, hosts: [], zone: .utc)
       try store.forEachSample(hosts: names, from: from, to: to, limit: nil) { sample in

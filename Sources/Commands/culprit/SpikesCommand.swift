@@ -64,12 +64,7 @@ struct SpikesCommand: ParsableCommand {
       try Suspects(of: $0.host, from: $0.start, to: $0.end, kind: $0.kind, in: store)
     }
     if json { writeJSON(episodes, suspects) } else { writeTable(episodes, suspects) }
-    // A spike may hide where nothing is known.
-    for line in try Gaps.lines(
-      of: names, from: from, to: to, in: store, zone: zone, namesHosts: true)
-    {
-      if json { printError("culprit: \(line)") } else { StandardOutput.write("# \(line)\n") }
-    }
+    try Gaps.tell(of: names, from: from, to: to, in: store, zone: zone, apart: json)
     if check, !episodes.isEmpty { throw CommandFailure.trouble }
   }
 

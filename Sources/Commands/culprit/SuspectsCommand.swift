@@ -127,6 +127,7 @@ struct SuspectsCommand: AsyncParsableCommand {
     let past = try PastSuspects(of: names, from: from, to: to, rows: rows, in: store)
     if past.isEmpty { try store.requireRows(names, from, to, zone.timeZone) }
     StandardOutput.write(json ? past.json() : past.text(zone.timeZone))
+    try Gaps.tell(of: names, from: from, to: to, in: store, zone: zone, apart: json)
     if check, past.hasTrouble { throw CommandFailure.trouble }
   }
 

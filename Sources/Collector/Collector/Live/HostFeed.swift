@@ -9,55 +9,55 @@ import Wire
 /// `RemoteCommand`. Confined to its event-loop thread.
 final class HostFeed: LinkDelegate, @unchecked Sendable {
   // Invariant of @unchecked: after init, used on the link's event-loop thread only.
-  private let target: FleetTarget
-  private let queues: [FleetEventQueue]
-  private let temporaryAgent: TemporaryAgent?
-  private var status: HostStatus
-  private var wasConnected = false
+  let target: FleetTarget
+  let queues: [FleetEventQueue]
+  let temporaryAgent: TemporaryAgent?
+  var status: HostStatus
+  var wasConnected = false
 
   // The current stream.
-  private var start = FrameStart()
-  private var agent: AgentStream?
+  var start = FrameStart()
+  var agent: AgentStream?
   /// Whether the agent was asked for its frames.
-  private var hasAsked = false
+  var hasAsked = false
   /// Whether an agent said who it is, and whether it answers requests: an older one doesn't read
   /// them.
-  private var hasGreeted = false
-  private var isAnswering = false
+  var hasGreeted = false
+  var isAnswering = false
   /// While the agent is on its way there, and when that was told last.
-  private var upload: AgentUpload?
-  private var uploadTold: ContinuousClock.Instant?
+  var upload: AgentUpload?
+  var uploadTold: ContinuousClock.Instant?
   /// Whether the agent was copied there, and why it couldn't be.
-  private var isTemporary = false
-  private var fallbackReason: String?
+  var isTemporary = false
+  var fallbackReason: String?
   /// What earlier connections told of the host's processes.
-  private var identities = Introductions()
+  var identities = Introductions()
   /// Fetches what the agent kept for us; `nil` where nothing is recorded.
-  private var backFill: HostBackFill?
+  var backFill: HostBackFill?
   /// What was told last of why it isn't asked.
-  private var backFillTrouble: String?
+  var backFillTrouble: String?
   /// What others ask this host's agent; `nil` where nobody does.
-  private var questions: SessionQuestions?
-  private let closeQuestions: () -> Void
-  private var session: HostQuestions.Session?
+  var questions: SessionQuestions?
+  let closeQuestions: () -> Void
+  var session: HostQuestions.Session?
   /// When the clock was compared last.
-  private var clockCompared: ContinuousClock.Instant?
-  private var lines = LineSplitter()
-  private var parser = VmstatParser()
-  private var rows = 0
-  private var unreadable = 0
-  private var errorText = ""
+  var clockCompared: ContinuousClock.Instant?
+  var lines = LineSplitter()
+  var parser = VmstatParser()
+  var rows = 0
+  var unreadable = 0
+  var errorText = ""
   /// The last line since the last row that was none: what a login script says at its end.
-  private var lastNoise = ""
-  private var remoteError: String?
-  private var load: LoadAverage?
+  var lastNoise = ""
+  var remoteError: String?
+  var load: LoadAverage?
   /// The newest one-minute average, also once its sample is gone.
-  private var lastLoad: Double?
-  private var clock = RowClock()
-  private var opened: ContinuousClock.Instant?
-  private var lastQuestion: ContinuousClock.Instant?
-  private var hasCPUs = false
-  private var hasClock = false
+  var lastLoad: Double?
+  var clock = RowClock()
+  var opened: ContinuousClock.Instant?
+  var lastQuestion: ContinuousClock.Instant?
+  var hasCPUs = false
+  var hasClock = false
 
   /// Lines that are no vmstat before the stream is given up: a chatty login script prints fewer.
   static let noiseLimit = 500
@@ -69,8 +69,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   /// Longest standard error that is kept, characters.
   static let errorLimit = 400
   /// How often an agent's clock is compared with ours, and what difference is news, seconds.
-  private static let clockSeconds = 60.0
-  private static let clockNews = 0.5
+  static let clockSeconds = 60.0
+  static let clockNews = 0.5
 
   /// - Parameters:
   ///   - backFill: what is stored of agents' streams; `nil` where nothing is recorded.
@@ -90,7 +90,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     status = HostStatus(host: target.name, address: target.address, since: .now)
   }
 
-  private func send(_ event: FleetEvent) {
+  func send(_ event: FleetEvent) {
     for queue in queues { queue.push(event) }
   }
 
@@ -136,7 +136,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   }
 
   /// What came instead of rows, in the host's own words.
-  private var noiseText: String {
+  var noiseText: String {
     lastNoise.isEmpty ? "" : "; what it sends is no vmstat: “\(lastNoise)”"
   }
 
@@ -195,21 +195,6 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     return feedback
   }
 
-  private func feedAgent(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
-    guard var stream = agent else { return }
-    // Taken out meanwhile, so that it is changed in place.
-    agent = nil
-    stream.fetching = backFill?.fetching ?? []
-    stream.askedThrough = questions?.lastNumber ?? 0
-    stream.feed(bytes) { news, current in take(news, current, &feedback) }
-    agent = stream
-    step(&feedback.output)
-  }
-
-  private func keepIntroductions() {
-    if let agent { identities = agent.identities }
-  }
-
   /// Something was stored, or what we sent has left: the next piece of the agent that is copied
   /// there, or what its spool is asked for next.
   func linkDidDrain() -> [UInt8] {
@@ -222,40 +207,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     return output
   }
 
-  private func step(_ output: inout [UInt8]) {
-    guard let outcome = backFill?.step() else { return }
-    apply(outcome, &output)
-  }
-
-  private func apply(_ outcome: HostBackFill.Outcome, _ output: inout [UInt8]) {
-    output += outcome.output
-    for loss in outcome.losses { send(.lost(loss)) }
-    if let listed = outcome.listed { send(.listed(host: target.name, streams: listed)) }
-    if outcome.isFilled {
-      send(.filled(host: target.name))
-      endTrouble()
-    }
-    if let spool = outcome.spool {
-      status.spool = spool
-      send(.status(status))
-    }
-    if let trouble = outcome.trouble {
-      let text = "the agent is not asked for what it kept: \(trouble)"
-      (status.lastError, backFillTrouble) = (text, text)
-      send(.status(status))
-    }
-  }
-
-  /// All has come now.
-  private func endTrouble() {
-    guard let backFillTrouble else { return }
-    self.backFillTrouble = nil
-    guard status.lastError == backFillTrouble else { return }
-    status.lastError = nil
-    send(.status(status))
-  }
-
-  private func readLines(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
+  func readLines(_ bytes: Span<UInt8>, _ feedback: inout LinkFeedback) {
     guard bytes.count > 0 else { return }
     let limit = lines.limit
     lines.feed(bytes) { piece, line in
@@ -270,30 +222,6 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   /// The requests that an agent's frames depend on. Who runs vmstat never reads them.
   func linkWillStart() -> [UInt8] {
     target.asksAgent ? AgentRequests.stream : []
-  }
-
-  /// The next piece of the agent.
-  private func nextOfUpload() -> [UInt8] {
-    let bytes = upload?.next() ?? []
-    let isDue = uploadTold.map { .now - $0 >= .milliseconds(500) } ?? true
-    if isDue { tellUpload() }
-    return bytes
-  }
-
-  /// That, and how far, the agent is on its way; until it runs, nothing else is to be told.
-  private func tellUpload() {
-    uploadTold = .now
-    status.state = .connecting
-    status.lastError = "sending the agent: \(upload?.percent ?? 0) %"
-    send(.status(status))
-  }
-
-  private func endUpload() {
-    guard upload != nil else { return }
-    upload = nil
-    status.state = .connected
-    status.lastError = nil
-    send(.status(status))
   }
 
   func linkDidAnswer(_ answer: [UInt8]?) {
@@ -357,7 +285,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
   }
 
-  private func countUnreadable(_ what: String, _ feedback: inout LinkFeedback) {
+  func countUnreadable(_ what: String, _ feedback: inout LinkFeedback) {
     unreadable += 1
     guard unreadable > HostFeed.noiseLimit, rows == 0 else { return }
     feedback.failure = LinkFailure(
@@ -391,19 +319,6 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
   }
 
-  /// The host has no agent, and waits for ours.
-  private func beginUpload(_ count: Int, _ feedback: inout LinkFeedback) {
-    guard let temporaryAgent, upload == nil, !isTemporary, count == temporaryAgent.bytes.count
-    else { return }
-    isTemporary = true
-    // What it was asked before was meant for an agent that wasn't there.
-    hasAsked = false
-    upload = AgentUpload(temporaryAgent)
-    tellUpload()
-    feedback.isProgress = true
-    feedback.output += upload?.next() ?? []
-  }
-
   /// Whether tasks seem to be in `D`: by `b`, or, since that doesn't count those that wait for a
   /// lock, a network file system or a frozen one, by a load that the running tasks don't make.
   private func hasBlocked(_ row: VmstatRow) -> Bool {
@@ -414,7 +329,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   /// vmstat prints a row an interval, and an agent sends one, so many times as many are something
   /// else, which would fill the history and put rows into the future.
-  private func floodIfAny(_ sender: String) -> LinkFailure? {
+  func floodIfAny(_ sender: String) -> LinkFailure? {
     guard rows > HostFeed.floodStart, let opened else { return nil }
     let seconds = Double(opened.duration(to: .now).components.seconds)
     let expected = seconds / Double(target.intervalSeconds)
@@ -461,124 +376,9 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   }
 
   /// What the rows come through, where that is news.
-  private func tell(through text: String) {
+  func tell(through text: String) {
     guard status.through != text else { return }
     status.through = text
-    send(.status(status))
-  }
-
-  // MARK: - The agent
-
-  private func named(_ agent: String) -> String { isTemporary ? "\(agent), temporary" : agent }
-
-  private func take(
-    _ news: AgentStream.News, _ current: StreamID?, _ feedback: inout LinkFeedback
-  ) {
-    guard feedback.failure == nil else { return }
-    switch news {
-    case .greeting(let through, let cpus, let time):
-      feedback.isProgress = true
-      status.cpus = cpus ?? status.cpus
-      status.clockOffset = time.seconds(since: .now)
-      status.through = named(through)
-      send(.status(status))
-      hasGreeted = true
-      noteSession()
-    case .tick(let time):
-      feedback.isProgress = true
-      rows += 1
-      compareClock(time)
-      feedback.failure = floodIfAny("an agent")
-    case .pace(let through, let seconds):
-      feedback.intervalSeconds = seconds
-      tell(through: named(through))
-    case .delivery(let delivery, let byteCount):
-      guard backFill?.note(delivery, byteCount: byteCount, current: current) ?? true else { return }
-      send(.delivery(delivery))
-    case .unnumbered(let delivery):
-      if let sample = delivery.sample { send(.sample(sample)) }
-      if let report = delivery.suspects { send(.suspects(report)) }
-      if let activity = delivery.activity { send(.activity(activity)) }
-    case .burst(let burst): send(.burst(burst))
-    case .answer(let answer, let number): take(answer, number, &feedback)
-    case .ofAnswer(let frame, let number): questions?.take(frame, number: number)
-    case .clockless(let time):
-      status.lastError =
-        "its clock says \(RFC3339.string(nanoseconds: time.nanoseconds)): what it tells of such a "
-        + "time is not stored; set its clock"
-      send(.status(status))
-    case .trouble(let text):
-      status.lastError = "the agent says: \(text)"
-      send(.status(status))
-    case .useless(let why):
-      feedback.failure = LinkFailure(
-        .noVmstat, "\(why); try it there: culprit-agent doctor")
-    }
-  }
-
-  private func take(_ answer: Answer, _ number: UInt64, _ feedback: inout LinkFeedback) {
-    guard number < AgentRequests.firstQuestion else {
-      questions?.take(answer, number: number)
-      return
-    }
-    guard number != AgentRequests.streamNumber else {
-      isAnswering = answer == .done
-      noteSession()
-      backFill?.noteAnswer()
-      guard case .refused(let why) = answer else { return }
-      feedback.failure = LinkFailure(
-        .noVmstat, "the agent refuses to stream: \(Printable.text(why, limit: 200))")
-      return
-    }
-    guard let outcome = backFill?.take(answer, number: number) else { return }
-    apply(outcome, &feedback.output)
-  }
-
-  // MARK: - Questions of others
-
-  /// Says whether the agent can be asked over this session, where that is news.
-  private func noteSession() {
-    guard questions != nil else { return }
-    let new = sessionNow
-    guard new != session else { return }
-    session = new
-    questions?.set(new)
-  }
-
-  private var sessionNow: HostQuestions.Session {
-    switch status.state {
-    case .connected, .stale:
-      if isAnswering { return .open }
-      if hasGreeted {
-        return .closed(
-          .failed("its agent takes no questions: it is older than 0.3; install a newer one there"))
-      }
-      let what =
-        rows > 0
-        ? "reads it through \(status.through ?? "vmstat")" : "has only just connected to it"
-      return .closed(.elsewhere("the collector \(what)"))
-    default:
-      let why = status.lastError.map { ": \($0)" } ?? ""
-      return .closed(
-        .failed(
-          "the collector isn't connected to it, it is \(status.state.rawValue)\(why); "
-            + "culprit check \(target.name) looks what keeps it"))
-    }
-  }
-
-  /// A tick is sent as it is made, so its time is the host's clock now: the hello's was, when the
-  /// connection began.
-  private func compareClock(_ time: Timestamp) {
-    let now = ContinuousClock.now
-    let offset = time.seconds(since: .now)
-    let isNews = abs(offset - (status.clockOffset ?? .infinity)) > HostFeed.clockNews
-    guard let last = clockCompared else {
-      clockCompared = now
-      return
-    }
-    guard isNews, last.duration(to: now) > .seconds(HostFeed.clockSeconds) else { return }
-    clockCompared = now
-    status.clockOffset = offset
     send(.status(status))
   }
 }

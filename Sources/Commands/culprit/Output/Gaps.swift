@@ -27,6 +27,17 @@ enum Gaps {
       }
   }
 
+  /// Says them behind what a command has found: it may hide where nothing is known. Rows for a
+  /// program stay by themselves on standard output.
+  static func tell(
+    of hosts: [String]?, from: Timestamp?, to: Timestamp?, in store: HistoryStore,
+    zone: ZoneOptions, apart: Bool
+  ) throws {
+    for line in try lines(of: hosts, from: from, to: to, in: store, zone: zone, namesHosts: true) {
+      if apart { printError("culprit: \(line)") } else { StandardOutput.write("# \(line)\n") }
+    }
+  }
+
   private static func place(_ host: String, _ isNamed: Bool) -> String {
     isNamed ? "\(Printable.text(host)) " : ""
   }
