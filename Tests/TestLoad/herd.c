@@ -139,9 +139,10 @@ static _Noreturn void wake_regularly(
   int descriptor = open(options->file ? options->file : "/dev/null", O_WRONLY | O_CLOEXEC);
   if (buffer == NULL || descriptor < 0) fail("open", options->file);
   memset(buffer, 'a', (size_t)size);
-  // They wake spread over the period, as strangers would.
+  // They wake spread over the period, as strangers would; none at its very end, where rounding would
+  // tell whether it still belongs to it.
   double period = 1 / options->hertz;
-  double next = start + period * (number + 1) / options->children;
+  double next = start + period * (number + 0.5) / options->children;
   while (!*is_over && (options->seconds == 0 || next < start + options->seconds)) {
     sleep_until(next);
     ssize_t count = pwrite(descriptor, buffer, (size_t)size, (off_t)(number * size));

@@ -24,7 +24,7 @@ final class SpoolFolder: Sendable {
       close(folder)
       throw .folder(path: path, errno: code)
     }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+    guard SpoolFolder.hasTaken(lock) else {
       let pid = SpoolFolder.holder(lock)
       close(lock)
       close(folder)
@@ -41,6 +41,16 @@ final class SpoolFolder: Sendable {
   deinit {
     close(lock)
     close(descriptor)
+  }
+
+  /// One that was just killed, or a child that was forked and runs nothing else yet, may have it a
+  /// moment longer.
+  private static func hasTaken(_ lock: Int32) -> Bool {
+    for _ in 0..<50 {
+      if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
+      usleep(10_000)
+    }
+    return false
   }
 
   private static func holder(_ lock: Int32) -> Int32? {

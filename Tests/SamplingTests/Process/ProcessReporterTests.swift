@@ -19,7 +19,8 @@ struct ProcessReporterTests {
     let report = try #require(found)
     #expect(report.past == Array(points.suffix(ProcessReport.pastLimit)))
     #expect(report.identity.id.pid == getpid())
-    #expect(report.watched.intervalNanoseconds >= 10_000_000)
+    // From reading to reading: the first comes a little after the watch began.
+    #expect(report.watched.intervalNanoseconds >= 1_000_000)
     #expect(report.io.value != nil && report.cpuNanoseconds > 0)
   }
 
