@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Wire
 
@@ -91,6 +92,8 @@ final class HostQuestions: Sendable {
 
   /// Questions to one host at once.
   static let limit = 4
+  /// How long one more waits for others to be answered.
+  static let turnSeconds = 2.0
 
   let host: String
   private let state = Mutex(State())
@@ -101,18 +104,17 @@ final class HostQuestions: Sendable {
 
   // MARK: - The asker's side
 
+  /// Waits a little for its turn, and then for the answer.
   func ask(_ request: Request, seconds: Double, nudge: () -> Void) -> SessionReply {
     let question = OpenQuestion(request)
-    let refusal = state.withLock { state -> SessionReply? in
-      if case .closed(let reply) = state.session { return reply }
-      guard state.count < HostQuestions.limit else {
+    let begin = ContinuousClock.now
+    while !hasTaken(question) {
+      if let refusal = closedReply { return refusal }
+      guard begin.duration(to: .now) < .seconds(HostQuestions.turnSeconds) else {
         return .failed("\(HostQuestions.limit) questions are on their way to it; ask again")
       }
-      state.count += 1
-      state.waiting.append(question)
-      return nil
+      usleep(20_000)
     }
-    if let refusal { return refusal }
     nudge()
     let reply = question.wait(seconds: seconds)
     state.withLock { state in
@@ -120,6 +122,22 @@ final class HostQuestions: Sendable {
       state.waiting.removeAll { $0 === question }
     }
     return reply
+  }
+
+  /// Whether there was a place for it, and somebody to ask.
+  private func hasTaken(_ question: OpenQuestion) -> Bool {
+    state.withLock { state in
+      guard case .open = state.session, state.count < HostQuestions.limit else { return false }
+      state.count += 1
+      state.waiting.append(question)
+      return true
+    }
+  }
+
+  private var closedReply: SessionReply? {
+    state.withLock { state in
+      if case .closed(let reply) = state.session { reply } else { nil }
+    }
   }
 
   // MARK: - The feed's side
