@@ -155,19 +155,13 @@ final class ClientSession {
         from: &cursor, into: &outgoing, limit: ClientSession.outgoingLimit)
       if let missed {
         // What the spool keeps is fetched from there; without one it is gone.
-        if resident.spool == nil { outgoing += ClientSession.gap(missed, of: resident.stream) }
+        if resident.spool == nil {
+          outgoing += GapFrame.bytes(missed, .slowReader, of: resident.stream)
+        }
         continue
       }
       guard outgoing.count > before else { return }
     }
-  }
-
-  private static func gap(_ missed: ClosedRange<UInt64>, of stream: StreamID) -> [UInt8] {
-    var encoder = FrameEncoder(stream: stream)
-    encoder.append(
-      .gap(Gap(first: missed.lowerBound, last: missed.upperBound, reason: .slowReader)),
-      sequence: missed.upperBound)
-    return encoder.bytes
   }
 
   private func dropSent() {

@@ -29,16 +29,10 @@ extension Resident {
   /// What a process did in the ticks that are in memory, the oldest first. A pid that was used
   /// again is the latest one's.
   func points(of pid: Int32) -> [ProcessReport.Point] {
-    var cursor = ring.start
-    let end = ring.end
     var decoder = FrameDecoder()
     var points: [ProcessReport.Point] = []
     var startTicks: UInt64?
-    while cursor.position < end.position {
-      let before = cursor
-      var bytes: [UInt8] = []
-      _ = ring.read(from: &cursor, into: &bytes, limit: 64 << 10)
-      if cursor == before { break }
+    forEachPiece(from: ring.start, to: ring.end) { bytes in
       decoder.feed(bytes.span) { event in
         guard case .frame(let frame) = event, case .tick(let tick) = frame.frame,
           let process = tick.processes.first(where: { $0.id.pid == pid })

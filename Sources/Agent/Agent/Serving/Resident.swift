@@ -63,12 +63,22 @@ final class Resident: Sendable {
       cursor = ring.cursor(secondsBack: seconds)
     }
     var frames = helloFrame() + introductions()
+    forEachPiece(from: cursor, to: end) { frames += $0 }
+    return frames
+  }
+
+  /// Hands out what the ring has from one place to another, some whole frames at a time.
+  func forEachPiece(
+    from start: FrameRing.Cursor, to end: FrameRing.Cursor, _ body: ([UInt8]) -> Void
+  ) {
+    var cursor = start
     while cursor.position < end.position {
       let before = cursor
-      _ = ring.read(from: &cursor, into: &frames, limit: 64 << 10)
+      var piece: [UInt8] = []
+      _ = ring.read(from: &cursor, into: &piece, limit: 64 << 10)
       if cursor == before { break }
+      body(piece)
     }
-    return frames
   }
 
   private func introductions() -> [UInt8] {

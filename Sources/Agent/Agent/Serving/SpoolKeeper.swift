@@ -91,13 +91,7 @@ final class SpoolKeeper: Sendable {
       var next = cursor
       var frames: [UInt8] = []
       let missed = ring.read(from: &next, into: &frames, limit: SpoolKeeper.chunkBytes)
-      if let missed {
-        var encoder = FrameEncoder(stream: stream)
-        encoder.append(
-          .gap(Gap(first: missed.lowerBound, last: missed.upperBound, reason: .spoolFailed)),
-          sequence: missed.upperBound)
-        frames = encoder.bytes
-      }
+      if let missed { frames = GapFrame.bytes(missed, .spoolFailed, of: stream) }
       guard !frames.isEmpty else { break }
       let now = SamplingLoop.now
       try guarding { () throws(SpoolError) in try writer.append(frames.span, at: now) }

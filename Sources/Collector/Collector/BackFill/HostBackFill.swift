@@ -350,14 +350,8 @@ struct HostBackFill {
     guard let current, through > 0 else { return 0 }
     let planned = SequenceSet(plan.missing.filter { $0.stream == current }.map(\.numbers))
     return shared.missing(host, current, in: 1...through).reduce(0) { sum, hole in
-      planned.missing(in: hole).reduce(sum) { HostBackFill.sum($0, SequenceSet.count($1)) }
+      planned.missing(in: hole).reduce(sum) { $0.addingSaturated(SequenceSet.count($1)) }
     }
-  }
-
-  /// Hosts may claim anything: what is beyond the range stays at its end.
-  private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
-    let (sum, overflow) = left.addingReportingOverflow(right)
-    return overflow ? .max : sum
   }
 
   private mutating func tell(_ outcome: inout Outcome) {
@@ -366,7 +360,7 @@ struct HostBackFill {
     if inventory.limitBytes > 0 || !inventory.held.isEmpty {
       status = SpoolStatus(
         hours: inventory.spanSeconds.map { Double(min($0, 1 << 40)) / 3600 },
-        framesToCome: HostBackFill.sum(plan.framesToCome, holesBesides(plan)),
+        framesToCome: plan.framesToCome.addingSaturated(holesBesides(plan)),
         problem: inventory.problem.map { Printable.text($0, limit: 200) })
     }
     guard told != .some(status) else { return }
