@@ -76,7 +76,8 @@ let package = Package(
     room("Common", "Bytes", ["CSystem"]),
     room("Common", "Records", []),
     room("Common", "WaitReasons", ["Bytes", "Records"]),
-    room("Common", "Reports", ["Bytes", "Records"]),
+    room("Common", "TraceReport", ["Bytes", "Records"]),
+    room("Common", "Reports", ["TraceReport", "Bytes", "Records"]),
     room("Common", "Wire", ["Bytes", "Records"]),
     room("Common", "Diagnosis", ["Records"]),
 
@@ -88,13 +89,19 @@ let package = Package(
     room(
       "Agent", "Sampling",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]),
+    room(
+      "Agent", "Strace",
+      [
+        "TraceReport", "Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes",
+        "CSystem",
+      ]),
+    room("Agent", "Encap", ["Bytes", "CSystem"]),
     room("Agent", "Spool", ["CZlib", "CSystem", "Wire", "Bytes", "Records"]),
     room(
       "Agent", "Agent",
       [
-        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records",
-        "Bytes",
-        "CSystem",
+        "Sampling", "Strace", "Spool", "Encap", "ProcFS", "BPFEngine", "Wire", "TraceReport",
+        "Reports", "WaitReasons", "Records", "Bytes", "CSystem",
       ]),
     .plugin(
       name: "EmbedPrograms", capability: .buildTool(), dependencies: ["embed-program"],
@@ -109,14 +116,17 @@ let package = Package(
     room(
       "Collector", "Collector",
       ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", tomlKit, logging]),
+    room(
+      "Collector", "Deploy",
+      ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging]),
     room("Collector", "Watch", ["Bytes", "Records", "CNcurses"]),
 
     // Commands.
     .executableTarget(
       name: "culprit",
       dependencies: [
-        "Collector", "Watch", "History", "Reports", "WaitReasons", "Records", "Bytes",
-        argumentParser, logging,
+        "Collector", "Deploy", "Watch", "History", "TraceReport", "Reports", "WaitReasons",
+        "Records", "Bytes", argumentParser, logging,
       ],
       path: "Sources/Commands/culprit", swiftSettings: warningsAreErrors),
     .executableTarget(
@@ -141,7 +151,8 @@ let package = Package(
     tests("StallTests", ["TestSupport"]),
     tests("BytesTests", ["Bytes"]),
     tests("WaitReasonsTests", ["WaitReasons", "Bytes", "Records", "TestSupport"]),
-    tests("ReportsTests", ["Reports", "Bytes", "Records"]),
+    tests("TraceReportTests", ["TraceReport", "Bytes", "Records", "TestSupport"]),
+    tests("ReportsTests", ["Reports", "TraceReport", "Bytes", "Records"]),
     tests("WireTests", ["Wire", "Bytes", "Records", "TestSupport"]),
     tests(
       "ProcFSTests", ["ProcFS", "Bytes", "Records", "CSystem", "TestSupport"]),
@@ -151,6 +162,10 @@ let package = Package(
         "Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Bytes", "Records", "CSystem",
         "CAllocations", "TestSupport",
       ]),
+    tests(
+      "StraceTests",
+      ["Strace", "TraceReport", "ProcFS", "BPFEngine", "Records", "CSystem", "TestSupport"]),
+    tests("EncapTests", ["Encap", "Bytes", "TestSupport"]),
     tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
     tests(
       "AgentTests",
@@ -162,6 +177,7 @@ let package = Package(
     tests(
       "CollectorTests",
       ["Collector", "SSHFleet", "History", "Reports", "Wire", "Records", "TestSupport", logging]),
+    tests("DeployTests", ["Deploy", "Collector", "SSHFleet", "Encap", "TestSupport", logging]),
     tests("SSHFleetTests", ["SSHFleet", "Bytes", "TestSupport", logging]),
     tests("CommandTests", ["culprit", "culprit-bench", "Wire", "Records", "TestSupport"]),
     tests("LayerTests", []),

@@ -9,7 +9,8 @@ struct ImportRules {
     ("Bytes", "Common", ["CSystem"]),
     ("Records", "Common", []),
     ("WaitReasons", "Common", ["Bytes", "Records"]),
-    ("Reports", "Common", ["Bytes", "Records"]),
+    ("TraceReport", "Common", ["Bytes", "Records"]),
+    ("Reports", "Common", ["TraceReport", "Bytes", "Records"]),
     ("Wire", "Common", ["Bytes", "Records"]),
     ("Diagnosis", "Common", ["Records"]),
     ("ProcFS", "Agent", ["CSystem", "Bytes", "Records"]),
@@ -18,13 +19,20 @@ struct ImportRules {
       "Sampling", "Agent",
       ["ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes", "CSystem"]
     ),
+    (
+      "Strace", "Agent",
+      [
+        "TraceReport", "Sampling", "ProcFS", "BPFEngine", "WaitReasons", "Records", "Bytes",
+        "CSystem",
+      ]
+    ),
+    ("Encap", "Agent", ["Bytes", "CSystem"]),
     ("Spool", "Agent", ["CZlib", "CSystem", "Wire", "Bytes", "Records"]),
     (
       "Agent", "Agent",
       [
-        "Sampling", "Spool", "ProcFS", "BPFEngine", "Wire", "Reports", "WaitReasons", "Records",
-        "Bytes",
-        "CSystem",
+        "Sampling", "Strace", "Spool", "Encap", "ProcFS", "BPFEngine", "Wire", "TraceReport",
+        "Reports", "WaitReasons", "Records", "Bytes", "CSystem",
       ]
     ),
     ("culprit-agent", "Commands", ["Agent"]),
@@ -34,12 +42,16 @@ struct ImportRules {
       "Collector", "Collector",
       ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", "TOMLKit"]
     ),
+    (
+      "Deploy", "Collector",
+      ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records"]
+    ),
     ("Watch", "Collector", ["Bytes", "Records", "CNcurses"]),
     (
       "culprit", "Commands",
       [
-        "Collector", "Watch", "History", "Reports", "WaitReasons", "Records", "Bytes", "SSHFleet",
-        "ArgumentParser",
+        "Collector", "Deploy", "Watch", "History", "TraceReport", "Reports", "WaitReasons",
+        "Records", "Bytes", "SSHFleet", "ArgumentParser",
       ]
     ),
   ]

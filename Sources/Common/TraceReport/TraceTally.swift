@@ -1,0 +1,189 @@
+import Bytes
+import Records
+
+/// Calls of one name on one thing that were seen: a single one, or many summed up.
+public struct ObservedCalls: Equatable, Sendable {
+  /// The system call's name.
+  public var name: String
+  /// What it was about: a path, `socket:[4711]`; `nil` where it is about no file, or nobody knows.
+  public var path: String?
+  public var count: UInt64
+  /// Bytes moved by those that succeeded. A call that moves none has none: what `openat` returns is a
+  /// descriptor.
+  public var bytes: UInt64
+  public var errors: UInt64
+  /// Time in the calls, nanoseconds; 0 where that wasn't recorded.
+  public var nanoseconds: UInt64
+  public var slowestNanoseconds: UInt64
+  /// See ``TracedCall/latencies``. Empty for a single call: then `nanoseconds` says it.
+  public var latencies: [UInt64]
+
+  public init(name: String, path: String? = nil, count: UInt64 = 1) {
+    self.name = name
+    self.path = path
+    self.count = count
+    bytes = 0
+    errors = 0
+    nanoseconds = 0
+    slowestNanoseconds = 0
+    latencies = []
+  }
+
+  /// The bucket of ``TracedCall/latencies`` that a call of that length falls into.
+  public static func latencyBucket(nanoseconds: UInt64) -> Int {
+    let microseconds = nanoseconds / 1000
+    let bits = UInt64.bitWidth - microseconds.leadingZeroBitCount
+    return min(bits, TracedCall.latencyBuckets - 1)
+  }
+}
+
+/// Sums up what one process does, whichever engine sees it. Bounded: however many files a process
+/// opens, what is kept is the ``entryLimit`` first and then the sum of the others.
+public struct TraceTally: Sendable {
+  /// Files, and kinds of failures, that are counted one by one before the report picks the first.
+  public static let entryLimit = 4096
+  /// Names of calls; strace's output may hold anything.
+  static let callLimit = 512
+
+  private struct CallKey: Hashable {
+    var name: String
+    var kind: CallClass
+  }
+
+  private struct ErrorKey: Hashable {
+    var call: String
+    var error: String
+  }
+
+  private var calls: [CallKey: TracedCall] = [:]
+  private var files: [String: TracedFile] = [:]
+  private var errors: [ErrorKey: UInt64] = [:]
+  private var omittedCalls: UInt64 = 0
+  /// Files beyond the limit, as far as they can be told apart: calls on them.
+  private var callsOnOthers: UInt64 = 0
+
+  public init() {}
+
+  public var isEmpty: Bool { calls.isEmpty }
+
+  public mutating func add(_ seen: ObservedCalls) {
+    let key = CallKey(name: seen.name, kind: CallClass(call: seen.name, path: seen.path))
+    addFile(seen, key.kind)
+    guard calls[key] != nil || calls.count < TraceTally.callLimit else {
+      omittedCalls = omittedCalls.addingSaturated(seen.count)
+      return
+    }
+    var call = calls.removeValue(forKey: key) ?? TracedCall(name: key.name, kind: key.kind)
+    call.take(seen)
+    calls[key] = call
+  }
+
+  /// Failures of which the error is known; ``add(_:)`` has counted them as errors before.
+  public mutating func addError(_ error: String, of call: String, count: UInt64 = 1) {
+    let key = ErrorKey(call: call, error: error)
+    guard errors[key] != nil || errors.count < TraceTally.entryLimit else { return }
+    errors[key, default: 0] = (errors[key] ?? 0).addingSaturated(count)
+  }
+
+  private mutating func addFile(_ seen: ObservedCalls, _ kind: CallClass) {
+    guard let path = seen.path else { return }
+    guard files[path] != nil || files.count < TraceTally.entryLimit else {
+      callsOnOthers = callsOnOthers.addingSaturated(seen.count)
+      return
+    }
+    var file = files.removeValue(forKey: path) ?? TracedFile(path: path)
+    file.take(seen, kind)
+    files[path] = file
+  }
+
+  /// Writes what was counted into `process`, the most time first, cut to what a report has room for.
+  public func write(into process: inout TracedProcess) {
+    let ranked = calls.values.sorted(by: TraceTally.comesBefore)
+    process.calls = Array(ranked.prefix(TracedProcess.callLimit))
+    process.omittedCalls = ranked.dropFirst(TracedProcess.callLimit).reduce(omittedCalls) {
+      $0.addingSaturated($1.count)
+    }
+    let rankedFiles = files.values.sorted(by: TraceTally.comesBefore)
+    process.files = Array(rankedFiles.prefix(TracedProcess.fileLimit))
+    process.omittedFiles =
+      max(0, rankedFiles.count - TracedProcess.fileLimit) + (callsOnOthers > 0 ? 1 : 0)
+    process.errors =
+      errors
+      .map { TracedError(call: $0.key.call, error: $0.key.error, count: $0.value) }
+      .sorted { ($1.count, $0.call, $0.error) < ($0.count, $1.call, $1.error) }
+      .prefix(TracedProcess.errorLimit).map { $0 }
+  }
+
+  private static func comesBefore(_ left: TracedCall, _ right: TracedCall) -> Bool {
+    if left.nanoseconds != right.nanoseconds { return left.nanoseconds > right.nanoseconds }
+    if left.count != right.count { return left.count > right.count }
+    return (left.name, left.kind.rawValue) < (right.name, right.kind.rawValue)
+  }
+
+  private static func comesBefore(_ left: TracedFile, _ right: TracedFile) -> Bool {
+    if left.nanoseconds != right.nanoseconds { return left.nanoseconds > right.nanoseconds }
+    let (leftBytes, rightBytes) = (
+      left.readBytes.addingSaturated(left.writeBytes),
+      right.readBytes.addingSaturated(right.writeBytes)
+    )
+    if leftBytes != rightBytes { return leftBytes > rightBytes }
+    if left.calls != right.calls { return left.calls > right.calls }
+    return left.path < right.path
+  }
+}
+
+extension TracedCall {
+  fileprivate mutating func take(_ seen: ObservedCalls) {
+    count = count.addingSaturated(seen.count)
+    errors = errors.addingSaturated(seen.errors)
+    nanoseconds = nanoseconds.addingSaturated(seen.nanoseconds)
+    bytes = bytes.addingSaturated(seen.bytes)
+    let slowest =
+      seen.count == 1 ? max(seen.nanoseconds, seen.slowestNanoseconds) : seen.slowestNanoseconds
+    if slowest > slowestNanoseconds {
+      slowestNanoseconds = slowest
+      slowestPath = seen.path
+    }
+    if !seen.latencies.isEmpty {
+      for (bucket, count) in seen.latencies.prefix(TracedCall.latencyBuckets).enumerated()
+      where count > 0 { note(count, in: bucket) }
+    } else if seen.count == 1 {
+      note(1, in: ObservedCalls.latencyBucket(nanoseconds: seen.nanoseconds))
+    }
+  }
+
+  private mutating func note(_ number: UInt64, in bucket: Int) {
+    while latencies.count <= bucket { latencies.append(0) }
+    latencies[bucket] = latencies[bucket].addingSaturated(number)
+  }
+}
+
+extension TracedFile {
+  fileprivate mutating func take(_ seen: ObservedCalls, _ kind: CallClass) {
+    calls = calls.addingSaturated(seen.count)
+    nanoseconds = nanoseconds.addingSaturated(seen.nanoseconds)
+    switch ByteDirection(call: seen.name) {
+    case .reading: readBytes = readBytes.addingSaturated(seen.bytes)
+    case .writing: writeBytes = writeBytes.addingSaturated(seen.bytes)
+    case nil: break
+    }
+    if kind == .sync { syncCalls = syncCalls.addingSaturated(seen.count) }
+  }
+}
+
+/// Which way bytes go, from the process's side.
+private enum ByteDirection {
+  case reading
+  case writing
+
+  init?(call name: String) {
+    switch name {
+    case "read", "pread64", "readv", "preadv", "preadv2", "recvfrom", "recvmsg", "recv":
+      self = .reading
+    case "write", "pwrite64", "writev", "pwritev", "pwritev2", "sendto", "sendmsg", "send",
+      "sendfile", "sendfile64", "copy_file_range", "splice", "tee", "vmsplice":
+      self = .writing
+    default: return nil
+    }
+  }
+}
