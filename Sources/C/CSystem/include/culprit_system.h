@@ -84,4 +84,19 @@ int culprit_start_thread(void *(*body)(void *), void *context, unsigned long sta
 /// gettid(2): the calling thread's task id.
 pid_t culprit_thread_id(void);
 
+/// Starts a process that leads a group of its own and ends the group should we die: SIGTERM, and
+/// after so long SIGKILL. `*order` is then a descriptor: it is told that all is well by a byte written
+/// there, and ends alone; closing it without one is our death. Returns the pid, or -errno.
+pid_t culprit_start_reaper(int patience_milliseconds, int *order);
+
+/// Starts the program at `path` in a group (setpgid(2)) of the same session: with stdin from
+/// /dev/null, stdout and stderr to the two descriptors, no others, every signal at its default, this
+/// environment and PR_SET_PDEATHSIG = SIGKILL, which goes by the calling thread. Returns the pid, or
+/// -errno.
+pid_t culprit_spawn_in_group(const char *path, char *const arguments[], char *const environment[],
+                             int output, int error, pid_t group);
+
+/// fcntl(2), F_SETPIPE_SZ (Linux 2.6.35); the size, or -errno.
+int culprit_widen_pipe(int descriptor, int bytes);
+
 #endif
