@@ -2,7 +2,7 @@ import Records
 import TraceReport
 
 /// A process that is to be traced: it passed the guards a moment ago.
-public struct Tracee: Equatable, Sendable {
+public struct Tracee: Hashable, Sendable {
   public var id: ProcessID
   public var name: TaskName
 
@@ -10,6 +10,9 @@ public struct Tracee: Equatable, Sendable {
     self.id = id
     self.name = name
   }
+
+  /// A name may change, an id doesn't.
+  public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 /// What an engine saw of one process, or why it saw nothing.
@@ -25,6 +28,8 @@ public struct TraceOutcome: Sendable {
   public var lostCalls: UInt64 = 0
   /// The engine itself saw it use an io_uring; its descriptors are looked at besides.
   public var usesIOUring = false
+  /// Other tasks that were stopped on its account, its children: they are looked at afterwards.
+  public var touched: [Int32] = []
   /// It could not be traced after all: then it is told with the skipped ones.
   public var refusal: Refusal?
 

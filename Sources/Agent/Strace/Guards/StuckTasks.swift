@@ -61,6 +61,15 @@ struct StuckTasks: ~Copyable {
     return stuck
   }
 
+  /// What the first of a process's threads waits for that are in `D` now as they were before; `nil`
+  /// where none is.
+  mutating func wait(_ before: [ProcessID: [Int32]], of process: ProcessID) -> WaitingTask? {
+    for tid in before[process] ?? [] {
+      if let wait = reader.wait(of: process, tid: tid), wait.state == .uninterruptible { return wait }
+    }
+    return nil
+  }
+
   private mutating func runs(_ process: ProcessID, _ tid: Int32) -> TaskRunTime? {
     let path = ProcPath(pid: process.pid, tid: tid, "schedstat")
     guard root.readRecord(path, into: &buffer) == .bytes else { return nil }

@@ -27,11 +27,7 @@ struct TraceGuard: ~Copyable {
   ///   - askers: who asks for the trace; see ``Lineage``.
   ///   - stops: the engine stops processes.
   init(_ path: String, askers: [Int32], stops: Bool) throws(TraceFailure) {
-    do throws(ProcError) {
-      root = try ProcRoot(path)
-    } catch {
-      throw .failed("\(path) can't be read: \(error)")
-    }
+    root = try ProcRoot(tracing: path)
     lineage = Lineage(root, askers: askers, using: &buffer)
     self.stops = stops
   }

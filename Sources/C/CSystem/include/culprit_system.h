@@ -71,6 +71,11 @@ typedef struct {
   gid_t groups[256];
 } culprit_peer_credentials;
 
+/// Takes a name in the abstract namespace of Unix sockets, which is free again once the descriptor is
+/// closed, however that comes. The descriptor, or -errno; with -EADDRINUSE `*holder` is who has it, as
+/// far as the kernel says (else its pid is 0).
+int culprit_claim_name(const char *name, culprit_peer_credentials *holder);
+
 /// 0, or -errno.
 int culprit_peer(int socket, culprit_peer_credentials *peer);
 
