@@ -61,7 +61,8 @@ public final class QuestionDesk: Sendable {
     switch request {
     case .process: true
     case .recent(let seconds): seconds <= pastLimit
-    case .introduction, .stream, .inventory, .fetch: false
+    case .trace: true
+    case .introduction, .stream, .inventory, .fetch, .cancel: false
     }
   }
 }
