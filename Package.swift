@@ -169,7 +169,7 @@ let package = Package(
     tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
     tests(
       "AgentTests",
-      ["Agent", "Sampling", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
+      ["Agent", "Sampling", "Strace", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),
