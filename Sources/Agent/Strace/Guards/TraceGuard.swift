@@ -48,7 +48,8 @@ struct TraceGuard: ~Copyable {
     if candidate.isKernelThread {
       return Refusal(
         .isKernelThread,
-        "a kernel thread makes no system calls: culprit-agent process \(pid) says what it waits for")
+        "a kernel thread makes no system calls: culprit-agent process \(pid) says what it waits for"
+      )
     }
     if candidate.state == .zombie || candidate.state == .dead {
       return Refusal(.isZombie, "it has ended; only its parent is still to take notice")

@@ -72,7 +72,8 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
     var (nextLook, isAttaching) = (UInt64(0), true)
     while !isStopped(), children.contains(where: { $0.phase < .leaving }) {
       let now = TraceClock.monotonic
-      if isAttaching, now >= attachDeadline || !children.contains(where: { $0.phase == .starting }) {
+      if isAttaching, now >= attachDeadline || !children.contains(where: { $0.phase == .starting })
+      {
         (isAttaching, deadline) = (false, now &+ nanoseconds)
       }
       if !isAttaching, now >= deadline { break }
