@@ -115,7 +115,10 @@ let package = Package(
     room("Collector", "History", ["Bytes", "Records", grdb, logging]),
     room(
       "Collector", "Collector",
-      ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", tomlKit, logging]),
+      [
+        "SSHFleet", "Diagnosis", "History", "Wire", "TraceReport", "Bytes", "Records", "CSystem",
+        tomlKit, logging,
+      ]),
     room(
       "Collector", "Deploy",
       ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging]),

@@ -39,7 +39,7 @@ struct TraceServingTests {
       server = try FrameServer(
         Resident(hello: hello, spool: nil, ringBytes: 64 << 10),
         reporter: try ReportSource(policy: .masked),
-        tracer: { request, isStopped in Site.carryOut(request, isStopped, work) },
+        tracer: { request, _, isStopped in Site.carryOut(request, isStopped, work) },
         log: SystemLog(path: log))
       try server.start([
         try ListeningSocket(folder.file("a.sock"), rights: .read),
@@ -50,7 +50,8 @@ struct TraceServingTests {
     private static func carryOut(
       _ request: TraceRequest, _ isStopped: () -> Bool, _ work: Work
     ) -> Result<HostTrace, TraceFailure> {
-      if case .unit(let name) = request.selection { return .failure(.noMatch("no \(name)")) }
+      if case .unit(let name) = request.selection { return .failure(.cannotRun("no \(name)")) }
+      if case .pids = request.selection { return .failure(.noMatch("nobody has it")) }
       work.begin()
       let due = Monotonic.now + Double(request.milliseconds) / 1000
       while Monotonic.now < due, !isStopped() { usleep(10_000) }
@@ -101,7 +102,8 @@ struct TraceServingTests {
     let log = try LogListener(in: folder)
     let site = try Site(log: log.path)
     let client = try site.client()
-    client.send(.introduction(Caller(user: "eve", connection: "192.0.2.7 9 192.0.2.1 22", key: "k")))
+    client.send(
+      .introduction(Caller(user: "eve", connection: "192.0.2.7 9 192.0.2.1 22", key: "k")))
     let trace = try await trace(
       client, client.send(request(.commandLine("a\u{1B}b"), seconds: 0.05)))
     #expect(trace?.processes.first?.identity.id.pid == getpid() && trace?.verified == 1)
@@ -120,6 +122,9 @@ struct TraceServingTests {
     }
     #expect(why == "no x.service")
     _ = try await log.line(with: "nothing was traced", "no x.service")
+    let nobody = try await self.trace(client, client.send(request(.pids([4_194_000]))))
+    #expect(nobody?.matched == 0 && nobody?.notices == ["nobody has it"])
+    _ = try await log.line(with: "nobody matches")
   }
 
   @Test func whoMayOnlyReadMayNotTrace() async throws {

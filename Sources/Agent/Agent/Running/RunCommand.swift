@@ -87,7 +87,7 @@ struct RunCommand {
     let log = SystemLog(path: options.resident.syslog)
     let server = try FrameServer(
       resident, reporter: try ReportSource(policy: options.settings.commandLine),
-      tracer: RunCommand.tracer, log: log)
+      tracer: tracer, log: log)
     defer { server.endTraces() }
     try server.startSession {
       // The sampler sleeps until its next tick: a signal ends that.
@@ -116,7 +116,7 @@ struct RunCommand {
     try keeper?.start(resident.ring, stream: resident.stream)
     let reporter = try ReportSource(policy: options.settings.commandLine)
     let server = try FrameServer(
-      resident, reporter: reporter, tracer: RunCommand.tracer,
+      resident, reporter: reporter, tracer: tracer,
       log: SystemLog(path: settings.syslog))
     defer { server.endTraces() }
     try server.start(listeners)
@@ -132,8 +132,16 @@ struct RunCommand {
   }
 
   /// Carries out the traces that clients ask for.
-  private static let tracer: TraceDesk.Executor = { _, _ in
-    .failure(.cannotRun("this agent has no engine for traces"))
+  private var tracer: TraceDesk.Executor {
+    let policy = options.settings.commandLine
+    return { request, askers, isStopped in
+      do throws(TraceFailure) {
+        return .success(
+          try HostTracer(policy: policy).run(request, askers: askers, isStopped: isStopped))
+      } catch {
+        return .failure(error)
+      }
+    }
   }
 
   /// What keeps frames; `nil`, and why, where the disk can't.

@@ -203,13 +203,14 @@ final class FrameServer: @unchecked Sendable {
   }
 
   private func trace(_ request: TraceRequest, _ number: UInt64, _ client: ClientSession) {
-    let asker = LoggedAsker(client.peer, client.caller)
     guard client.rights != .read else {
+      let asker = LoggedAsker(client.peer, client.caller)
       log.write("trace of \(TraceDesk.text(request)), \(asker.text), refused")
       return refuse(ControlSocket.isOff, number, client)
     }
-    let refusal = traces.begin(request, number: number, client: client.number, asker: asker)
-    if let refusal { return refuse(refusal, number, client) }
+    if let refusal = traces.begin(request, number: number, of: client) {
+      return refuse(refusal, number, client)
+    }
     client.errands += 1
   }
 

@@ -8,10 +8,11 @@ import Wire
 /// Carries out the traces that clients ask for: one at a time, on a thread of its own, so that
 /// nobody else's question waits for it. It ends early when who asked has gone.
 final class TraceDesk: Sendable {
-  /// Traces, and returns when nothing of that is left in any process. The closure says whether it
-  /// is to end at once; it is asked several times a second.
+  /// Traces, and returns when nothing of that is left in any process. `askers` are processes that
+  /// ask for it; `isStopped` says whether it is to end at once, and is asked several times a second.
   typealias Executor =
-    @Sendable (TraceRequest, _ isStopped: () -> Bool) -> Result<HostTrace, TraceFailure>
+    @Sendable (TraceRequest, _ askers: [Int32], _ isStopped: () -> Bool)
+    -> Result<HostTrace, TraceFailure>
 
   /// The trace that goes on.
   private struct Current {
@@ -48,12 +49,11 @@ final class TraceDesk: Sendable {
   // MARK: - The server's side
 
   /// Begins a trace; why not, where one goes on.
-  func begin(
-    _ request: TraceRequest, number: UInt64, client: UInt64, asker: LoggedAsker
-  ) -> String? {
+  func begin(_ request: TraceRequest, number: UInt64, of client: ClientSession) -> String? {
+    let asker = LoggedAsker(client.peer, client.caller)
     let begun = SamplingLoop.now
     let new = Current(
-      client: client, number: number, asker: asker,
+      client: client.number, number: number, asker: asker,
       end: begun &+ UInt64(request.milliseconds) &* 1_000_000)
     let refusal = state.withLock { state -> String? in
       if state.isEnding { return "the agent is ending" }
@@ -64,8 +64,9 @@ final class TraceDesk: Sendable {
     guard refusal == nil else { return refusal }
     // Before the work: we may be killed meanwhile.
     log.write("trace of \(TraceDesk.text(request)), \(asker.text)")
-    let isTaken =
-      (try? runner.add(client: client) { [self] in carryOut(request, number, begun) }) ?? false
+    let askers = client.peer.map { [$0.pid] } ?? []
+    let work: @Sendable () -> [UInt8] = { [self] in carryOut(request, askers, number, begun) }
+    let isTaken = (try? runner.add(client: client.number, work)) ?? false
     guard !isTaken else { return nil }
     state.withLock { $0.current = nil }
     return "no thread to trace on; ask again"
@@ -120,8 +121,10 @@ final class TraceDesk: Sendable {
 
   // MARK: - Its own thread
 
-  private func carryOut(_ request: TraceRequest, _ number: UInt64, _ begun: UInt64) -> [UInt8] {
-    let result = execute(request) { [self] in
+  private func carryOut(
+    _ request: TraceRequest, _ askers: [Int32], _ number: UInt64, _ begun: UInt64
+  ) -> [UInt8] {
+    let result = execute(request, askers) { [self] in
       state.withLock { $0.current?.stopReason != nil }
     }
     let why = state.withLock { state in
@@ -133,6 +136,13 @@ final class TraceDesk: Sendable {
     case .success(let trace):
       log.write("trace: \(TraceDesk.text(trace)), \(took)")
       return TraceAnswer.bytes(of: trace, number: number)
+    case .failure(.noMatch(let why)):
+      // That nobody is there is an answer: of a fleet's hosts some have nobody.
+      log.write("trace: nobody matches, \(took)")
+      var trace = HostTrace(
+        time: HostFacts.now, engine: request.engine ?? .bpf, isDryRun: request.isDryRun)
+      trace.notices = [why]
+      return TraceAnswer.bytes(of: trace, number: number)
     case .failure(let failure):
       log.write("trace: nothing was traced, \(took): \(failure.description)")
       return FrameServer.frame(.refused(failure.description), number)
@@ -142,14 +152,7 @@ final class TraceDesk: Sendable {
   // MARK: - The log's words
 
   static func text(_ request: TraceRequest) -> String {
-    func short(_ text: String) -> String { Printable.text(text, limit: targetLimit) }
-    let target =
-      switch request.selection {
-      case .commandLine(let expression): "--match “\(short(expression))”"
-      case .pids(let pids): short("--pid " + pids.map { "\($0)" }.joined(separator: " "))
-      case .suspects: "--suspects"
-      case .unit(let name): "--unit “\(short(name))”"
-      }
+    let target = Printable.text(request.selection.words, limit: targetLimit)
     let engine = request.engine?.rawValue ?? "auto"
     return "\(target) for \(request.milliseconds) ms, at most \(request.processLimit) processes, "
       + "engine \(engine)" + (request.isDryRun ? ", dry run" : "")
