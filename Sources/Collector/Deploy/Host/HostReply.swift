@@ -20,6 +20,8 @@ struct HostReply: Equatable, Sendable {
   /// likes.
   enum Line: Equatable {
     case greeting
+    /// It isn't root yet, and asks sudo.
+    case asking
     case send(Int)
     case fact(Fact)
     case note(String)
@@ -33,6 +35,7 @@ struct HostReply: Equatable, Sendable {
       let rest = words.count > 1 ? String(words[1]) : ""
       switch words[0] {
       case "@deploy" where text == HostScript.greeting: self = .greeting
+      case "@sudo" where text == HostScript.asking: self = .asking
       case "@send":
         guard let count = Int(rest), count >= 0 else { return nil }
         self = .send(count)
@@ -54,7 +57,7 @@ struct HostReply: Equatable, Sendable {
     switch line {
     case .fact(let fact): facts.append(fact)
     case .note(let text): notes.append(text)
-    case .greeting, .send, .done, .failed: break
+    case .greeting, .asking, .send, .done, .failed: break
     }
     return true
   }

@@ -23,9 +23,7 @@ enum HostScript {
     let reader = #"IFS= read -r n && s=\`head -c \$n\` && eval \"\$s\""#
     return [
       "culprit=deploy", "PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin", "export PATH", "r=",
-      "if [ \"`id -u`\" != 0 ]; then r=\"sudo -n\"; command -v sudo >/dev/null 2>&1 "
-        + "|| { echo \"@failed it is no root login, and there is no sudo\"; exit 77; }; "
-        + "e=`sudo -n true 2>&1 </dev/null` || { echo \"@failed $e\"; exit 77; }; fi",
+      "[ \"`id -u`\" = 0 ] || { r=\"sudo -n\"; echo \"\(asking)\"; }",
       "exec $r /bin/sh -c \"\(reader)\" culprit-deploy \(patienceSeconds)",
     ].joined(separator: "; ")
   }
@@ -33,6 +31,9 @@ enum HostScript {
   /// What its standard input begins with. Nothing more may be sent before it says that it runs: not
   /// every `head -c` stops reading where it should.
   static var input: [UInt8] { Array("\(text.count)\n".utf8) + text }
+
+  /// What it says where it isn't root, and asks sudo, which may refuse.
+  static let asking = "@sudo"
 
   /// The version of what the two sides say to each other: its first line.
   static let greeting = "@deploy 1"

@@ -32,6 +32,8 @@ final class HostShell: LinkDelegate {
     var phase = Phase.connecting("not tried yet")
     /// Failures on the way in that may pass by themselves.
     var attempts = 0
+    /// It is sudo's turn.
+    var asksSudo = false
     var lines = LineSplitter()
     var errorText = ""
     var otherBytes = 0
@@ -146,7 +148,10 @@ final class HostShell: LinkDelegate {
   func linkWillStart() -> [UInt8] { HostScript.input }
 
   func linkDidOpen() {
-    state.withLock { $0.lines.reset() }
+    state.withLock { state in
+      state.lines.reset()
+      (state.errorText, state.asksSudo) = ("", false)
+    }
   }
 
   func linkDidChange(to new: LinkState) {
@@ -172,6 +177,7 @@ final class HostShell: LinkDelegate {
       case .ended: return nil
       case .connecting:
         state.attempts += 1
+        if isFinal, state.asksSudo { return .noRoot(text) }
         guard isFinal || state.attempts >= HostShell.attemptLimit else { return nil }
         return .unreachable(text)
       }
@@ -212,9 +218,9 @@ final class HostShell: LinkDelegate {
       state.phase = .ready
       state.outcome = .success(HostReply())
       return true
-    case (.connecting, .failed(let why)):
-      state.phase = .ended(.noRoot(why))
-      return true
+    case (.connecting, .asking):
+      state.asksSudo = true
+      return false
     case (.ready, .send(let count)) where state.isAsking:
       guard let payload = state.payloads.first, payload.count == count else {
         feedback.failure = LinkFailure(
@@ -267,8 +273,9 @@ final class HostShell: LinkDelegate {
   func linkDidAnswer(_ answer: [UInt8]?) {}
 
   func linkDidEnd(status: Int32?) -> LinkFailure {
-    let said = state.withLock { $0.errorText }
+    let (said, asksSudo) = state.withLock { ($0.errorText, $0.asksSudo) }
     let how = status.map { $0 == 0 ? "ended" : "ended with status \($0)" } ?? "ended"
+    if asksSudo, !said.isEmpty { return LinkFailure(.refusedKey, said) }
     // A login shell that runs no commands, a forced command: trying again doesn't help.
     return LinkFailure(
       .refusedKey, "its shell \(how)\(said.isEmpty ? "" : ": \(said)")")
