@@ -34,6 +34,7 @@ public enum Agent {
       case "process": return try ProcessCommand(rest).run()
       case "doctor": return try DoctorCommand(rest).run()
       case "explain": return try ExplainCommand(rest).run()
+      case "encap": return try EncapCommand(rest).run()
       case "completion": return try complete(rest)
       case "version", "--version":
         Output.write("culprit-agent \(AgentVersion.number)\n")

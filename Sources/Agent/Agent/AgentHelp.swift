@@ -14,6 +14,7 @@ enum AgentHelp {
       attach     what the collector runs over SSH: a relay to the agent that runs already
       doctor     what the kernel gives us here, and what would give us more
       explain    who waits for what, in a pasted kernel stack or hung-task report
+      encap      packages in folders of their own: install, upgrade, go back, remove, check
       completion a script that completes these words in bash, zsh or fish
       version    the version
 
@@ -33,7 +34,8 @@ enum AgentHelp {
     """
 
   static let verbs = [
-    "suspects", "top", "process", "run", "attach", "doctor", "explain", "completion", "version",
+    "suspects", "top", "process", "run", "attach", "doctor", "explain", "encap", "completion",
+    "version",
   ]
 
   /// The options that a command's help lists.
@@ -191,6 +193,7 @@ enum AgentHelp {
       culprit-agent explain report.txt
 
     """,
+    "encap": encap,
     "completion": """
     Prints a script for the shell that completes the agent's commands and options.
 

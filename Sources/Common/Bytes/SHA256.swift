@@ -78,6 +78,18 @@ public struct SHA256: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// A digest as people write it, upper or lower case; `nil` for anything but 64 such digits.
+  public static func bytes(ofHex text: String) -> [UInt8]? {
+    let digits = text.utf8.map { Character(Unicode.Scalar($0)).hexDigitValue }
+    guard digits.count == 2 * digestBytes else { return nil }
+    var bytes: [UInt8] = []
+    for index in stride(from: 0, to: digits.count, by: 2) {
+      guard let high = digits[index], let low = digits[index + 1] else { return nil }
+      bytes.append(UInt8(high << 4 | low))
+    }
+    return bytes
+  }
+
   /// Whole blocks. Through pointers: without optimization, where the tests hash whole programs, a
   /// checked access costs ten times the sum itself.
   private static func mix(_ blocks: Span<UInt8>, into state: inout [UInt32]) {

@@ -13,6 +13,10 @@ enum Completion {
     }
   }
 
+  private static let encapVerbs = EncapArguments.Verb.allCases.map(\.rawValue)
+    .joined(separator: " ")
+  private static let folders = ["--source", "--target"]
+
   private static let choices: [(option: String, values: String)] = [
     ("--engine", "auto bpf proc"), ("--cmdline", "masked name full"),
   ]
@@ -29,11 +33,13 @@ enum Completion {
         local words word=${COMP_WORDS[COMP_CWORD]}
         case ${COMP_WORDS[COMP_CWORD-1]} in
       \(values)    --config) COMPREPLY=($(compgen -f -- "$word")); return ;;
+          \(folders.joined(separator: "|"))) COMPREPLY=($(compgen -d -- "$word")); return ;;
         esac
         if [ -z "$words" ]; then
           case ${COMP_WORDS[1]} in
       \(cases)      esac
         fi
+        [ "${COMP_WORDS[1]}" != encap ] || [ "$COMP_CWORD" -ne 2 ] || words='\(encapVerbs)'
         [ "$COMP_CWORD" -gt 1 ] || words='\(AgentHelp.verbs.joined(separator: " ")) --help'
         COMPREPLY=($(compgen -W "$words" -- "$word"))
         [ "${COMP_WORDS[1]}" != explain ] || COMPREPLY+=($(compgen -f -- "$word"))
@@ -49,6 +55,7 @@ enum Completion {
       complete -c culprit-agent -f
       complete -c culprit-agent -n 'not __fish_seen_subcommand_from \(verbs)' -a '\(verbs)'
       complete -c culprit-agent -n '__fish_seen_subcommand_from explain' -F
+      complete -c culprit-agent -n '__fish_seen_subcommand_from encap' -a '\(encapVerbs)'
 
       """
     for verb in AgentHelp.verbs {
@@ -57,7 +64,7 @@ enum Completion {
         text += " -l \(option.dropFirst(2))"
         if let choice = choices.first(where: { $0.option == option }) {
           text += " -x -a '\(choice.values)'"
-        } else if option == "--config" {
+        } else if option == "--config" || folders.contains(option) {
           text += " -r -F"
         }
         text += "\n"
