@@ -77,7 +77,7 @@ let package = Package(
     room("Common", "Records", []),
     room("Common", "WaitReasons", ["Bytes", "Records"]),
     room("Common", "TraceReport", ["Bytes", "Records"]),
-    room("Common", "Reports", ["TraceReport", "Bytes", "Records"]),
+    room("Common", "Reports", ["TraceReport", "WaitReasons", "Bytes", "Records"]),
     room("Common", "Wire", ["Bytes", "Records"]),
     room("Common", "Diagnosis", ["Records"]),
 

@@ -10,7 +10,7 @@ struct ImportRules {
     ("Records", "Common", []),
     ("WaitReasons", "Common", ["Bytes", "Records"]),
     ("TraceReport", "Common", ["Bytes", "Records"]),
-    ("Reports", "Common", ["TraceReport", "Bytes", "Records"]),
+    ("Reports", "Common", ["TraceReport", "WaitReasons", "Bytes", "Records"]),
     ("Wire", "Common", ["Bytes", "Records"]),
     ("Diagnosis", "Common", ["Records"]),
     ("ProcFS", "Agent", ["CSystem", "Bytes", "Records"]),
