@@ -6,12 +6,13 @@ import Wire
 /// Traces on their way into the history, and out of it again: what is kept is what agents send, so
 /// that a trace is shown as it was when it was made.
 public enum TraceEvidence {
-  /// What is to be kept of traces that were made together; `nil` where they tell of nobody.
+  /// What is to be kept of traces that were made together; `nil` where they tell of nobody's calls, and
+  /// of nobody who waits.
   public static func record(
     _ traces: [(host: String, trace: HostTrace)], of request: TraceRequest,
     cause: TraceRecord.Cause = .asked, time: Timestamp = .now
   ) -> TraceRecord? {
-    let worth = traces.filter { !$0.trace.isDryRun && $0.trace.matched > 0 }
+    let worth = traces.filter { $0.trace.isEvidence }
     guard !worth.isEmpty else { return nil }
     return TraceRecord(
       time: time, cause: cause, selection: request.selection.words,
@@ -35,5 +36,11 @@ public enum TraceEvidence {
       }
       return TraceAnswer.trace(of: frames).map { (host: host, trace: $0) }
     }
+  }
+}
+
+extension HostTrace {
+  fileprivate var isEvidence: Bool {
+    !isDryRun && (!processes.isEmpty || skipped.contains { $0.wait != nil })
   }
 }
