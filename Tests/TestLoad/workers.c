@@ -69,7 +69,7 @@ void run_workers(const struct options *options) {
     close(0);
     close(1);
     const char *mode = index < options->hammers ? "--fsync" : "--buffered";
-    execl("/proc/self/exe", own_arguments[0], "worker", mode, "--number", number, "--hz", hertz,
+    execl(own_arguments[0], own_arguments[0], "worker", mode, "--number", number, "--hz", hertz,
           "--block", block, "--file", options->file, (char *)NULL);
     fail("exec", own_arguments[0]);
   }

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import ProcFS
 import Records
 import TraceReport
@@ -7,6 +8,8 @@ import TraceReport
 /// while, sees that all are free again, and reports.
 public struct HostTracer {
   private let root: String
+  /// We: a test that traces what it has started itself is somebody else.
+  var own = getpid()
   private let policy: CommandLinePolicy
   private let limits: TraceLimits
   private let strace: StraceProgram?
@@ -34,14 +37,18 @@ public struct HostTracer {
     _ request: TraceRequest, askers: [Int32] = [], keepingIn folder: String? = nil,
     isStopped: () -> Bool = { false }, progress: () -> Void = {}
   ) throws(TraceFailure) -> HostTrace {
-    var draft = try TraceDraft(request, root: root, policy: policy, askers: askers)
+    let site = TraceSite(root: root, askers: askers, own: own)
+    var draft = try TraceDraft(request, at: site, policy: policy)
     try draft.select(isStopped)
     try draft.inspect(isStopped)
-    if request.isDryRun { return draft.finishDryRun(refusal(of: draft.engine, askers)) }
+    if request.isDryRun {
+      let refusal = refusal(of: draft.engine, site)
+      return draft.finishDryRun(request.engine == nil ? refusal?.withWayOut : refusal)
+    }
     guard !draft.tracees.isEmpty, !isStopped() else { return draft.finish() }
     let lock = try TraceLock(limits.name)
     do throws(TraceFailure) {
-      try watch(&draft, askers, folder, isStopped, progress)
+      try watch(&draft, site, folder, isStopped, progress)
     } catch {
       lock.release()
       throw request.engine == nil ? error.withWayOut : error
@@ -51,7 +58,7 @@ public struct HostTracer {
   }
 
   private func watch(
-    _ draft: inout TraceDraft, _ askers: [Int32], _ folder: String?, _ isStopped: () -> Bool,
+    _ draft: inout TraceDraft, _ site: TraceSite, _ folder: String?, _ isStopped: () -> Bool,
     _ progress: () -> Void
   ) throws(TraceFailure) {
     switch draft.engine {
@@ -61,7 +68,7 @@ public struct HostTracer {
     case .strace:
       var kept: KeptOutput?
       if let folder { kept = try keeper(in: folder, for: draft.tracees) }
-      var engine = try straceEngine(askers, kept)
+      var engine = try straceEngine(site, kept)
       try draft.watch(&engine, isStopped, progress)
     }
   }
@@ -80,19 +87,19 @@ public struct HostTracer {
   }
 
   private func straceEngine(
-    _ askers: [Int32], _ keeper: KeptOutput?
+    _ site: TraceSite, _ keeper: KeptOutput?
   ) throws(TraceFailure) -> StraceEngine {
     let program: StraceProgram
     if let strace { program = strace } else { program = try StraceProgram.find() }
-    return try StraceEngine(program, root: root, askers: askers, limits: limits, keeper: keeper)
+    return try StraceEngine(program, at: site, limits: limits, keeper: keeper)
   }
 
   /// Why the engine can't run here; `nil` where it can.
-  private func refusal(of engine: TraceEngine, _ askers: [Int32]) -> TraceFailure? {
+  private func refusal(of engine: TraceEngine, _ site: TraceSite) -> TraceFailure? {
     do throws(TraceFailure) {
       switch engine {
-      case .bpf: try BPFTraceEngine(root: root).check()
-      case .strace: _ = try straceEngine(askers, nil)
+case .bpf: try BPFTraceEngine(root: root).check()
+      case .strace: _ = try straceEngine(site, nil)
       }
       return nil
     } catch {

@@ -20,12 +20,12 @@ struct TraceDraft: ~Copyable {
   private var waiting: [ProcessID: [Int32]] = [:]
 
   init(
-    _ request: TraceRequest, root: String, policy: CommandLinePolicy, askers: [Int32]
+    _ request: TraceRequest, at site: TraceSite, policy: CommandLinePolicy
   ) throws(TraceFailure) {
     engine = request.engine ?? .bpf
-    check = try TraceGuard(root, askers: askers, stops: engine == .strace)
+    check = try TraceGuard(site, stops: engine == .strace)
     trace = HostTrace(time: TraceClock.now, engine: engine, isDryRun: request.isDryRun)
-    (self.request, self.root, self.policy) = (request, root, policy)
+    (self.request, root, self.policy) = (request, site.root, policy)
   }
 
   // MARK: Who

@@ -1,4 +1,3 @@
-import Glibc
 import ProcFS
 import Records
 
@@ -10,16 +9,20 @@ struct Lineage {
   private static let depth = 64
 
   let own: Int32
-  /// Our parents and those of who asks, who asks himself among them; `true` for an SSH server.
+  /// Our parents and those of who asks, who asks himself among them; `true` for an SSH server. Who
+  /// traces one of them is among them, too: two that trace each other stand still for ever.
   private(set) var parents: [Int32: Bool] = [:]
 
-  /// - Parameter askers: processes that ask for the trace over a socket; none where the command line
-  ///   does.
-  init(_ root: borrowing ProcRoot, askers: [Int32], using buffer: inout ReadBuffer) {
-    own = getpid()
-    for start in [own] + askers {
+  init(_ site: TraceSite, _ root: borrowing ProcRoot, using buffer: inout ReadBuffer) {
+    own = site.own
+    for start in [own] + site.askers {
       for (pid, name) in Lineage.chain(from: start, root, using: &buffer) where pid != own {
         parents[pid] = Lineage.servers.contains(String(decoding: name.bytes, as: UTF8.self))
+      }
+    }
+    for pid in [own] + Array(parents.keys) {
+      if let tracer = root.taskStatus(pid, using: &buffer)?.tracerPID, tracer > 0 {
+        parents[tracer] = parents[tracer] ?? false
       }
     }
   }

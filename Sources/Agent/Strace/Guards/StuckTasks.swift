@@ -65,7 +65,9 @@ struct StuckTasks: ~Copyable {
   /// where none is.
   mutating func wait(_ before: [ProcessID: [Int32]], of process: ProcessID) -> WaitingTask? {
     for tid in before[process] ?? [] {
-      if let wait = reader.wait(of: process, tid: tid), wait.state == .uninterruptible { return wait }
+      if let wait = reader.wait(of: process, tid: tid), wait.state == .uninterruptible {
+        return wait
+      }
     }
     return nil
   }

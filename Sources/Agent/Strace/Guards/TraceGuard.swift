@@ -23,12 +23,10 @@ struct TraceGuard: ~Copyable {
     case uninterruptible([Int32])
   }
 
-  /// - Parameters:
-  ///   - askers: who asks for the trace; see ``Lineage``.
-  ///   - stops: the engine stops processes.
-  init(_ path: String, askers: [Int32], stops: Bool) throws(TraceFailure) {
-    root = try ProcRoot(tracing: path)
-    lineage = Lineage(root, askers: askers, using: &buffer)
+  /// - Parameter stops: the engine stops processes.
+  init(_ site: TraceSite, stops: Bool) throws(TraceFailure) {
+    root = try ProcRoot(tracing: site.root)
+    lineage = Lineage(site, root, using: &buffer)
     self.stops = stops
   }
 
@@ -43,12 +41,13 @@ struct TraceGuard: ~Copyable {
       return isServer
         ? Refusal(
           .isSSHD, "it serves the login that asks, which would be cut off: ask from another login")
-        : Refusal(.isAgent, "it started who asks: ask from elsewhere")
+        : Refusal(.isAgent, "it started who asks, or traces that: ask from elsewhere")
     }
     if candidate.isKernelThread {
       return Refusal(
         .isKernelThread,
-        "a kernel thread makes no system calls: culprit-agent process \(pid) says what it waits for")
+        "a kernel thread makes no system calls: culprit-agent process \(pid) says what it waits for"
+      )
     }
     if candidate.state == .zombie || candidate.state == .dead {
       return Refusal(.isZombie, "it has ended; only its parent is still to take notice")

@@ -129,6 +129,7 @@ final class StraceChild {
         attached(tid)
       case .detached: break
       case .refused(let why): refusal = refusal ?? why
+      case .notStarted(let code): lastMessage = "it can't be started: \(errorText(code))"
       case .other(let text): lastMessage = text
       }
     }

@@ -58,9 +58,12 @@ extension StraceEngine {
     var outcome = TraceOutcome(child.tracee)
     outcome.touched = Array(child.touched)
     let seen = child.finish()
-    if child.attachedAt == nil, child.phase == .ended {
-      outcome.refusal = refusal(of: child)
-      return outcome
+    if child.attachedAt == nil {
+      let status = root.taskStatus(child.tracee.id.pid, using: &buffer)
+      if child.phase == .ended || status?.tracerPID != child.pid {
+        outcome.refusal = refusal(of: child)
+        return outcome
+      }
     }
     outcome.nanoseconds = child.nanoseconds
     outcome.ending = ending(of: child, seen)
@@ -87,6 +90,9 @@ extension StraceEngine {
     let why = child.refusal ?? ""
     if !isAlive(child.tracee.id) || why.contains("No such process") {
       return .init(.isGone, "it ended before it could be traced")
+    }
+    guard child.phase == .ended else {
+      return .init(.isOverBudget, "strace itself didn't start: the disk that it is on hangs")
     }
     guard !why.isEmpty else {
       guard child.status == 0 || child.status ?? 0 & 0x7f == SIGTERM else {

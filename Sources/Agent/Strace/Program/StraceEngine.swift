@@ -32,17 +32,14 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
   var buffer = ReadBuffer(capacity: 4096, limit: 1 << 16)
   var listing = ReadBuffer(capacity: 4096, limit: 1 << 20)
 
-  /// - Parameters:
-  ///   - root: of `/proc`.
-  ///   - askers: processes that ask for the trace, to be left alone.
-  ///   - keeper: where raw output goes besides.
+  /// - Parameter keeper: where raw output goes besides.
   /// - Throws: `TraceFailure.cannotRun`, where nobody may be traced here.
   init(
-    _ program: StraceProgram, root path: String = "/proc", askers: [Int32] = [],
-    limits: TraceLimits = TraceLimits(), keeper: KeptOutput? = nil
+    _ program: StraceProgram, at site: TraceSite, limits: TraceLimits = TraceLimits(),
+    keeper: KeptOutput? = nil
   ) throws(TraceFailure) {
-    let check = try TraceGuard(path, askers: askers, stops: true)
-    let root = try ProcRoot(tracing: path)
+    let check = try TraceGuard(site, stops: true)
+    let root = try ProcRoot(tracing: site.root)
     var buffer = ReadBuffer(capacity: 4096, limit: 1 << 16)
     let scope = PtraceScope(root, using: &buffer)
     if let refusal = scope.refusal { throw .cannotRun(refusal) }
@@ -66,40 +63,54 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
     // Two pipes each, and both ends of them for a moment.
     _ = HeldFiles.raiseLimit()
     let reaper = try Reaper()
-    start(tracees, reaper.group, isStopped)
+    start(tracees, reaper, isStopped)
     var deadline = TraceClock.monotonic &+ nanoseconds
     let attachDeadline = TraceClock.monotonic &+ UInt64(limits.attachMilliseconds) * 1_000_000
     var (nextLook, isAttaching) = (UInt64(0), true)
     while !isStopped(), children.contains(where: { $0.phase < .leaving }) {
       let now = TraceClock.monotonic
-      if isAttaching, now >= attachDeadline || !children.contains(where: { $0.phase == .starting }) {
+      if isAttaching, now >= attachDeadline || !children.contains(where: { $0.phase == .starting })
+      {
         (isAttaching, deadline) = (false, now &+ nanoseconds)
       }
       if !isAttaching, now >= deadline { break }
       turn(milliseconds: StraceEngine.turnMilliseconds)
+      reaper.reassure()
       if now >= nextLook {
         letGoOfEnded()
         progress()
         nextLook = now &+ StraceEngine.lookNanoseconds
       }
     }
-    letGo(progress)
-    let isEmpty = reaper.dismiss()
+    letGo {
+      reaper.reassure()
+      progress()
+    }
+    let end = reaper.dismiss()
     if let why = commonFailure {
       _ = keeper?.finish()
       throw .cannotRun(why)
     }
     for child in children { findings.outcomes.append(outcome(of: child)) }
     for child in children { if let text = oddEnd(of: child) { notice(text) } }
-    if !isEmpty { notice("a strace is left that can't be killed: ps -o pid,stat,wchan -C strace") }
+    switch end {
+    case .empty: break
+    case .wasNeeded:
+      notice("the trace ended early: we stood still for seconds (stopped, or with the host)")
+    case .notEmpty:
+      notice("a strace is left that can't be killed: ps -o pid,stat,wchan -C strace")
+    }
     findings.notices += keeper?.finish() ?? []
     return findings
   }
 
   /// Starts one strace after the other, each at a process that is still the same and may be traced.
-  private mutating func start(_ tracees: [Tracee], _ group: pid_t, _ isStopped: () -> Bool) {
+  private mutating func start(
+    _ tracees: [Tracee], _ reaper: borrowing Reaper, _ isStopped: () -> Bool
+  ) {
     for (index, tracee) in tracees.enumerated() {
       if index % StraceEngine.startedAtOnce == 0 { turn(milliseconds: 0) }
+      reaper.reassure()
       guard !isStopped() else {
         refuse(tracee, .isOverBudget, "the trace was ended before its turn came")
         continue
@@ -109,7 +120,7 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
         continue
       }
       do throws(TraceFailure) {
-        let child = try StraceChild(program, tracee, group: group)
+        let child = try StraceChild(program, tracee, group: reaper.group)
         let threads = root.taskIDs(
           of: tracee.id.pid, limit: TraceGuard.threadLimit, using: &listing)
         for tid in threads { child.addThread(tid) }

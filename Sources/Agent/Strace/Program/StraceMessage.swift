@@ -7,6 +7,8 @@ enum StraceMessage: Equatable {
   case detached(Int32)
   /// ptrace(2) refused.
   case refused(why: String)
+  /// It never ran.
+  case notStarted(errno: Int32)
   case other(String)
 
   /// `strace: Process 4711 attached with 3 threads`; before 4.12 without `strace: `.
@@ -24,6 +26,10 @@ enum StraceMessage: Equatable {
         return
       default: break
       }
+    }
+    if text.hasPrefix("exec: errno "), let code = Int32(text.dropFirst(12)) {
+      self = .notStarted(errno: code)
+      return
     }
     // `attach: ptrace(PTRACE_SEIZE, 4711): Operation not permitted`
     if text.hasPrefix("attach: "), let colon = text.lastIndex(of: ":") {

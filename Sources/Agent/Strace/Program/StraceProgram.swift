@@ -31,7 +31,7 @@ public struct StraceProgram: Equatable, Sendable {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
-  /// Its options, all of them there since strace 4.8 (2013).
+  /// Its words, the name first by which it calls itself in messages. The options are all there since strace 4.8 (2013).
   ///
   /// * `-f`: all threads. Its children come along, as strace can't tell them from threads;
   ///   `-b execve` lets go of those that become another program, and of the process itself then.
@@ -42,7 +42,7 @@ public struct StraceProgram: Equatable, Sendable {
   /// * `-o`: lines are told apart from messages, and each begins with its task.
   func arguments(for pid: Int32) -> [String] {
     [
-      path, "-f", "-b", "execve", "-s", "0", "-y", "-T", "-ttt", "-e", "signal=none", "-o",
+      "strace", "-f", "-b", "execve", "-s", "0", "-y", "-T", "-ttt", "-e", "signal=none", "-o",
       "/proc/self/fd/1", "-p", "\(pid)",
     ]
   }

@@ -70,7 +70,8 @@ struct CommandLinePattern: ~Copyable {
       index += 1
     }
     guard copies <= repetitionLimit else {
-      throw .badSelection("its {m,n} ask for more than \(repetitionLimit) copies: say it with * or +")
+      throw .badSelection(
+        "its {m,n} ask for more than \(repetitionLimit) copies: say it with * or +")
     }
   }
 
