@@ -138,17 +138,17 @@ struct StraceEngineTests {
   }
 
   /// A name that somebody without rights sits on keeps nobody from tracing.
-  @Test(
-    .enabled(if: Machine.canRunWithoutRights && Machine.has("python3"), "needs setpriv, python3"))
+  @Test(.enabled(if: Machine.canRunWithoutRights && Machine.has("perl"), "needs setpriv and perl"))
   func othersCantKeepUsFromTracing() async throws {
     let name = "culprit-test-\(UUID().uuidString)"
     let squatter = try Program(
       Machine.withoutRights + [
-        "python3", "-c",
+        "perl", "-MSocket", "-e",
         """
-        import socket, sys, time
-        s = socket.socket(socket.AF_UNIX); s.bind("\\0\(name)-0"); s.listen(1)
-        print("ready", flush=True); time.sleep(1000)
+        $| = 1;
+        socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die;
+        bind($s, sockaddr_un("\\0\(name)-0")) or die;
+        listen($s, 1) or die; print "ready"; sleep 1000;
         """,
       ])
     try await until("the squatter") { squatter.outputText.contains("ready") }

@@ -79,8 +79,8 @@ typedef struct {
 } culprit_peer_credentials;
 
 /// Takes a name in the abstract namespace of Unix sockets, which is free again once the descriptor is
-/// closed, however that comes. The descriptor, or -errno; with -EADDRINUSE `*holder` is who has it, as
-/// far as the kernel says (else its pid is 0).
+/// closed, however that comes. The descriptor, or -errno; with -EADDRINUSE `*holder` is who has it: user
+/// -1 where the kernel doesn't say, pid 0 where it has none in our namespace.
 int culprit_claim_name(const char *name, culprit_peer_credentials *holder);
 
 /// 0, or -errno.
