@@ -4,10 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /// A descriptor that nobody has.
@@ -78,6 +83,65 @@ void run_calls(const struct options *options) {
   report_number(&report, "written", 2 * bytes);
   report_number(&report, "read", bytes);
   report_number(&report, "threads", options->threads);
+  report_end(&report);
+  await_end(options);
+}
+
+static double cpu_seconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/// A pass of calls that do as little as calls can: what watching them costs shows nowhere more.
+static void pass_idly(int64_t rounds, int source, int sink) {
+  char byte;
+  for (int64_t round = 0; round < rounds; round++) {
+    if (read(source, &byte, 1) != 1 || write(sink, &byte, 1) != 1) fail("one byte", NULL);
+  }
+}
+
+static void pass_syncing(const struct options *options, int file, const char *buffer) {
+  for (int64_t round = 0; round < options->rounds; round++) {
+    must(pwrite(file, buffer, (size_t)options->block, 0), "pwrite");
+    must(fsync(file), "fsync");
+  }
+}
+
+void run_passes(const struct options *options) {
+  int source = open("/dev/zero", O_RDONLY | O_CLOEXEC), sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  int64_t block = 0;
+  int file = options->file ? open_for(options, O_WRONLY | O_CREAT, &block) : -1;
+  char *buffer = calloc(1, (size_t)options->block), go;
+  if (source < 0 || sink < 0 || buffer == NULL) fail("files", NULL);
+  while (read(0, &go, 1) == 1) {
+    double began = now_seconds(), cpu = cpu_seconds();
+    if (file < 0) pass_idly(options->rounds, source, sink);
+    else pass_syncing(options, file, buffer);
+    struct report report;
+    report_begin(&report, "passes");
+    report_seconds(&report, "seconds", now_seconds() - began);
+    report_seconds(&report, "cpu", cpu_seconds() - cpu);
+    report_end(&report);
+  }
+}
+
+void run_refused(const struct options *options) {
+  await_go(options);
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpriority, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+  must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
+  must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "seccomp");
+  for (int64_t round = 0; round < options->rounds; round++) {
+    if (syscall(SYS_getpriority, 0, 0) >= 0 || errno != EPERM) fail("a filter", NULL);
+  }
+  struct report report;
+  report_begin(&report, "refused");
   report_end(&report);
   await_end(options);
 }

@@ -132,7 +132,9 @@ void run_wait_flock(const struct options *options);
 
 // calls.c
 void run_calls(const struct options *options);
+void run_refused(const struct options *options);
 void run_ring(const struct options *options);
+void run_passes(const struct options *options);
 void run_bpf_program(const struct options *options);
 
 // names.c

@@ -98,7 +98,7 @@ public struct HostTracer {
   private func refusal(of engine: TraceEngine, _ site: TraceSite) -> TraceFailure? {
     do throws(TraceFailure) {
       switch engine {
-case .bpf: try BPFTraceEngine(root: root).check()
+      case .bpf: try BPFTraceEngine(root: root).check()
       case .strace: _ = try straceEngine(site, nil)
       }
       return nil

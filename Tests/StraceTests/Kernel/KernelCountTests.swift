@@ -131,6 +131,19 @@ struct KernelCountTests {
     #expect(findings.outcomes.map { $0.refusal?.reason } == [.isGone, .isGone])
   }
 
+  @Test("calls that a filter refuses are counted, and took no time")
+  func refused() async throws {
+    let load = try LoadGenerator(["refused", "--go", "--hold", "--rounds", "20"])
+    let process = try await KernelTrace.of([load.pid]) {
+      try await Task.sleep(for: .milliseconds(50))
+      try load.go()
+      _ = try await load.truth()
+    }.only
+    #expect(process.count("getpriority") == 20)
+    #expect(process.errors("getpriority", "EPERM") == 20)
+    #expect(process.calls("getpriority").first?.nanoseconds == 0)
+  }
+
   @Test("an io_uring is noted")
   func ring() async throws {
     let load = try LoadGenerator(["ring", "--go", "--hold"])

@@ -21,7 +21,7 @@ struct KernelTrace {
     _ pids: [pid_t], for seconds: Double? = nil, sizes: TraceSizes? = nil,
     during body: () async throws -> Void
   ) async throws -> KernelTrace {
-    let run = TraceRun(try pids.map(tracee), seconds, sizes)
+    let run = KernelRun(try pids.map(tracee), seconds, sizes)
     try await until("the trace to begin") { try run.hasBegun }
     do {
       try await body()
@@ -65,7 +65,7 @@ struct KernelTrace {
 }
 
 /// The engine at work, on a thread of its own: it blocks.
-private final class TraceRun: Sendable {
+private final class KernelRun: Sendable {
   private struct State {
     var hasBegun = false
     var isOver = false

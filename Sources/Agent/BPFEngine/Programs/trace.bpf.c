@@ -153,15 +153,17 @@ int enter_call(__u64 *ctx) {
   return 0;
 }
 
-/// A call that began before the trace: it counts from then on.
-static __always_inline int adopt_call(__u64 *ctx, __u32 number, struct culprit_trace_thread *thread) {
+/// A call that we didn't see begin. It began before the trace, then it counts from there on; or a filter
+/// refused it (seccomp(2)), then it took no time.
+static __always_inline int adopt_call(__u64 *ctx, __u32 number, struct culprit_trace_thread *thread,
+                                      __u64 now) {
   __u32 flags = thread->flags;
   thread->flags = CULPRIT_TRACE_IS_SEEN;
   if (flags & CULPRIT_TRACE_IS_BORN) return -1;
   thread->call = call_numbered(ctx, number_of_call(ctx));
   thread->traits = shared.traits[thread->call];
   thread->descriptor = thread->traits & CULPRIT_TRACE_ON_DESCRIPTOR ? first_argument(ctx) : -1;
-  thread->began_nanoseconds = thread->since_nanoseconds;
+  thread->began_nanoseconds = flags & CULPRIT_TRACE_IS_SEEN ? now : thread->since_nanoseconds;
   resolve(number);
   return 0;
 }
@@ -228,7 +230,7 @@ int leave_call(__u64 *ctx) {
     return 0;
   }
   __u64 now = bpf_ktime_get_ns();
-  if (!thread->began_nanoseconds && adopt_call(ctx, number, thread)) return 0;
+  if (!thread->began_nanoseconds && adopt_call(ctx, number, thread, now)) return 0;
   __s64 result = (__s64)ctx[1];
   __u64 nanoseconds = now - thread->began_nanoseconds;
   thread->began_nanoseconds = 0;

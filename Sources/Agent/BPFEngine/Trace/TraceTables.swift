@@ -149,7 +149,8 @@ public final class TraceTables {
   /// What a file of the half that was turned away from is called, as /proc/PID/fd would say it:
   /// bytes as they are. `nil` where nobody knows.
   public func name(ofFile number: Int) -> [UInt8]? {
-    guard (1...2 * Int(sizes.files)).contains(number) else { return nil }
+    // A call that was noted while we turned away may name a file of the other half.
+    guard (number - 1) / Int(sizes.files) == half, number > 0 else { return nil }
     let file = (tables.files + number - 1).pointee
     guard file.is_named != 0 else { return kept[file.identity] }
     let (start, count) = (Int(file.name_offset), Int(file.name_bytes))

@@ -130,7 +130,8 @@ struct culprit_trace_thread {
   __s32 tgid, tid;
   __u32 process;
   __u32 next_free;
-  __u64 unused[5];
+  // Whole cache lines: neighbours are written to by other CPUs.
+  __u64 unused[6];
   struct culprit_trace_shortcut shortcuts[CULPRIT_TRACE_SHORTCUTS];
 };
 
