@@ -19,6 +19,11 @@ public enum ProcessTree {
     return found
   }
 
+  public static func children(of pid: pid_t) -> [pid_t] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { pid_t($0) }.filter { parent(of: $0) == pid }
+  }
+
   /// The processes whose command line holds `text`.
   public static func pids(whoseCommandHolds text: String) -> [pid_t] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

@@ -14,7 +14,8 @@ enum AgentHelp {
       run        sample for ever, keep frames, and hand them to culprit's collector
       attach     what the collector runs over SSH: a relay to the agent that runs already
       doctor     what the kernel gives us here, and what would give us more
-      explain    who waits for what, in a pasted kernel stack or hung-task report
+      explain    who waits for what in pasted kernel stacks, who does what in strace's output
+      encap      packages in folders of their own: install, upgrade, go back, remove, check
       completion a script that completes these words in bash, zsh or fish
       version    the version
 
@@ -35,7 +36,8 @@ enum AgentHelp {
     """
 
   static let verbs = [
-    "suspects", "top", "process", "trace", "run", "attach", "doctor", "explain", "completion",
+    "suspects", "top", "process", "trace", "run", "attach", "doctor", "explain", "encap",
+    "completion",
     "version",
   ]
 
@@ -184,17 +186,26 @@ enum AgentHelp {
     sysrq-w dumps, as dmesg, the journal or a mail have them, and says of each task what it
     waits for, what to do next, and over all of them who waits for whom.
 
+    Reads what strace wrote, of any version and with any options, -c tables too, and says who
+    reads, writes, syncs and waits, on which files, in one ranking over all files. Contents of
+    buffers are neither kept nor shown.
+
     USAGE
-      culprit-agent explain FILE|- [--json]
+      culprit-agent explain FILE…|- [OPTIONS]
 
     OPTIONS
-      --json                  a line of JSON for each task, and one for the whole
+      --json                  a line of JSON for each process or task, and one for the whole
+      --sort ORDER            strace's processes by culprits (default), bytes, blocked or calls
+      --rows N                most of strace's processes (default 20; in JSON all)
 
     EXAMPLES
       dmesg | culprit-agent explain -
       culprit-agent explain report.txt
+      culprit-agent explain worker-*.strace
+      culprit-agent explain --json out.* | head -3
 
     """,
+    "encap": encap,
     "completion": """
     Prints a script for the shell that completes the agent's commands and options.
 

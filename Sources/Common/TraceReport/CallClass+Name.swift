@@ -33,10 +33,15 @@ extension CallClass {
 
   /// Whether a path is a file's or folder's: no socket, pipe, terminal or other thing without bytes
   /// of its own on a disk.
-  static func isFile(_ path: String) -> Bool {
-    let others = socketPrefixes + pipePrefixes + eventPrefixes + ["anon_inode:", "fd "]
-    return !others.contains(where: path.hasPrefix)
+  static func isFile(_ path: String) -> Bool { mayBeFile(path) && !path.hasPrefix("fd ") }
+
+  /// Whether that may be a file: one, or a descriptor of which nobody knows what it is.
+  public static func mayBeFile(_ path: String) -> Bool {
+    !mayBeOther(path) || !otherPrefixes.contains(where: path.hasPrefix)
   }
+
+  private static let otherPrefixes =
+    socketPrefixes + pipePrefixes + eventPrefixes + ["anon_inode:", "pidfd:"]
 
   private static let socketPrefixes = [
     "socket:", "TCP:", "TCPv6:", "UDP:", "UDPv6:", "UNIX:", "UNIX-", "NETLINK:", "RAW:", "PACKET:",

@@ -155,7 +155,10 @@ public struct TraceTally: Sendable {
     return (left.name, left.kind.rawValue) < (right.name, right.kind.rawValue)
   }
 
+  /// Files come before sockets and pipes, where time is spent waiting for others.
   private static func comesBefore(_ left: TracedFile, _ right: TracedFile) -> Bool {
+    let (isFile, otherIsFile) = (CallClass.mayBeFile(left.path), CallClass.mayBeFile(right.path))
+    if isFile != otherIsFile { return isFile }
     if left.nanoseconds != right.nanoseconds { return left.nanoseconds > right.nanoseconds }
     let (leftBytes, rightBytes) = (
       left.readBytes.addingSaturated(left.writeBytes),

@@ -39,6 +39,13 @@ int culprit_open_at(int directory, const char *path, int flags);
 /// and writing; the descriptor, or -errno.
 int culprit_create_at(int directory, const char *path, mode_t mode);
 
+/// Lets two names of a directory change places (renameat2(2) with RENAME_EXCHANGE, Linux 3.15); 0, or
+/// -errno.
+int culprit_exchange_at(int directory, const char *one, const char *other);
+
+/// syncfs(2): waits until all that was written to the file system is on its disk; 0, or -errno.
+int culprit_sync_file_system(int descriptor);
+
 /// openat(2) for reading as above, without noting the access (O_NOATIME, which only a file's owner
 /// may ask for); the descriptor, or -errno.
 int culprit_open_quietly_at(int directory, const char *path, int flags);

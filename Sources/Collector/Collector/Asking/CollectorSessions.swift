@@ -27,8 +27,8 @@ public struct CollectorSessions: Sendable {
     guard name.count <= QuestionSocket.nameLimit else {
       return .elsewhere("the collector records no host of so long a name")
     }
-    let end =
-      ContinuousClock.now + .seconds(QuestionDesk.answerSeconds + CollectorSessions.allowance)
+    let patience = QuestionDesk.answerSeconds(of: request) + CollectorSessions.allowance
+    let end = ContinuousClock.now + .seconds(patience)
     do throws(TimedSocket.Trouble) {
       let socket = TimedSocket(try connect(until: end))
       let head = [QuestionSocket.version, UInt8(name.count)] + name

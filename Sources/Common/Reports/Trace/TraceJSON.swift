@@ -64,7 +64,7 @@ extension JSONWriter {
     _ process: TracedProcess, on host: String, by engine: TraceEngine
   ) {
     let who = process.identity
-    field("host", Printable.text(host, limit: 255))
+    hostField(host)
     field("pid", Int(who.id.pid))
     field("comm", taskText(who.name))
     field("engine", engine.rawValue)
@@ -133,7 +133,7 @@ extension JSONWriter {
   }
 
   fileprivate mutating func skipped(_ process: SkippedProcess, on host: String) {
-    field("host", Printable.text(host, limit: 255))
+    hostField(host)
     field("pid", Int(process.id.pid))
     field("comm", taskText(process.name))
     field("reason", process.reason.rawValue)
@@ -144,7 +144,7 @@ extension JSONWriter {
   }
 
   fileprivate mutating func traceOfHost(_ host: String, _ trace: HostTrace) {
-    field("host", Printable.text(host, limit: 255))
+    hostField(host)
     field(
       "time",
       trace.time.nanoseconds == 0 ? nil : RFC3339.string(nanoseconds: trace.time.nanoseconds))
@@ -155,6 +155,11 @@ extension JSONWriter {
     field("detached_verified", trace.verified)
     key("notices")
     array { list in for notice in trace.notices { list.value(Printable.text(notice)) } }
+  }
+
+  /// `null` where nobody says which host it was.
+  private mutating func hostField(_ host: String) {
+    field("host", host.isEmpty ? nil : Printable.text(host, limit: 255))
   }
 
   /// To the microsecond.

@@ -11,7 +11,7 @@ extension TraceText {
   func detailLines(_ process: TracedProcess, on host: String) -> String {
     let who = process.identity
     let place = host.isEmpty || hosts.count == 1 ? "" : " on \(Printable.text(host, limit: 80))"
-    var lines = heading("\(taskText(who.name)) (\(pid(who)))\(place)")
+    var lines = heading(name(who) + place)
     lines += folded("  \(TraceVerdict.sentence(for: process))")
     if let command = who.commandLine.value, !command.isEmpty {
       lines += cut("  command   \(Printable.text(command))")
@@ -24,7 +24,7 @@ extension TraceText {
   private func seen(_ process: TracedProcess) -> String {
     let threads = "\(process.threads) thread\(process.threads == 1 ? "" : "s")"
     let span =
-      process.nanoseconds > 0 ? DurationFigure.text(process.nanoseconds) : "a time nobody noted"
+      process.knowsSpan ? DurationFigure.text(process.nanoseconds) : "a time nobody noted"
     let ending =
       switch process.ending {
       case .detached: ""
@@ -33,15 +33,15 @@ extension TraceText {
       case .overBudget: ", until it had written as much as one process may"
       case .unverified: ", and could not be seen free again: see below"
       }
-    return "\(threads), \(span), \(CountFigure.text(process.callCount)) calls\(ending)"
+    return "\(threads), \(span), \(CountFigure.text(process.callCount)) call"
+      + "\(process.callCount == 1 ? "" : "s")\(ending)"
   }
 
   /// Where its time went; of several threads the shares may be more than all of it.
   private func shareLine(_ process: TracedProcess) -> String {
     let shares = ClassShare.all(of: process)
-    let inCalls = shares.reduce(UInt64(0)) { $0.addingSaturated($1.nanoseconds) }
-    guard inCalls > 0 else { return cut("  time      not recorded") }
-    let base = process.nanoseconds > 0 ? process.nanoseconds : inCalls
+    guard process.callNanoseconds > 0 else { return cut("  time      not recorded") }
+    let base = process.knowsSpan ? process.nanoseconds : process.callNanoseconds
     let told: [CallClass] = [.read, .write, .sync, .open, .stat, .network, .pipe, .wait]
     var parts = told.compactMap { kind in
       shares.first { $0.kind == kind && $0.count > 0 }.map {
@@ -68,7 +68,7 @@ extension TraceText {
       let cells = [
         "", CountFigure.text(file.calls), ByteFigure.text(Double(file.readBytes)),
         ByteFigure.text(Double(file.writeBytes)), CountFigure.text(file.syncCalls),
-        DurationFigure.text(file.nanoseconds),
+        file.nanoseconds > 0 ? DurationFigure.text(file.nanoseconds) : "-",
       ]
       lines += cut("  " + table.line(cells, Printable.text(file.path, limit: 300)))
     }

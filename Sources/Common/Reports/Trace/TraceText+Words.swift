@@ -1,5 +1,6 @@
 import Bytes
 import Records
+import TraceReport
 
 // Cells, columns and figures of a trace's text.
 
@@ -17,14 +18,19 @@ extension TraceText {
 
   func pid(_ who: ProcessIdentity) -> String { who.id.pid > 0 ? "\(who.id.pid)" : "-" }
 
+  /// `postgres (4711)`, as far as it is known.
+  func name(_ who: ProcessIdentity) -> String {
+    let name = taskText(who.name)
+    if name.isEmpty { return who.id.pid > 0 ? "pid \(who.id.pid)" : "a process" }
+    return who.id.pid > 0 ? "\(name) (\(who.id.pid))" : name
+  }
+
   /// Share of its time that it spent in calls about files; of several threads it may be above 100.
   func blocked(_ process: TracedProcess) -> String {
     let blocked = process.blockedNanoseconds
-    guard process.nanoseconds > 0 else {
-      return blocked > 0 ? DurationFigure.text(blocked) : "-"
-    }
-    let isTimed = process.calls.contains { $0.nanoseconds > 0 }
-    return isTimed || process.calls.isEmpty ? percent(blocked, of: process.nanoseconds) : "-"
+    guard process.callNanoseconds > 0 || process.calls.isEmpty else { return "-" }
+    guard process.knowsSpan else { return DurationFigure.text(blocked) }
+    return percent(blocked, of: process.nanoseconds)
   }
 
   func percent(_ part: UInt64, of whole: UInt64) -> String {

@@ -29,7 +29,9 @@ struct StraceListing: Sendable {
     var cursor = 0
     while words.count < 8, let word = line.nextWord(&cursor) { words.append(word) }
     line.skipBlanks(&cursor)
-    guard words.count == 8, cursor < line.count, line.decimal(in: words[1]) != nil else {
+    guard words.count == 8, cursor < line.count, line.decimal(in: words[1]) != nil,
+      StraceListing.isDescriptor(line, words[3])
+    else {
       isOpen = false
       return false
     }
@@ -41,6 +43,13 @@ struct StraceListing: Sendable {
       files.append((number, path))
     }
     return true
+  }
+
+  /// `7792uW`, `cwd`, `txt`
+  private static func isDescriptor(_ line: Span<UInt8>, _ word: Range<Int>) -> Bool {
+    if line[word.lowerBound] &- UInt8(ascii: "0") <= 9 { return true }
+    let others: [StaticString] = ["cwd", "rtd", "txt", "mem", "DEL", "NOFD"]
+    return others.contains { line.equals($0, in: word) }
   }
 
   func write(into known: inout StraceFiles) {

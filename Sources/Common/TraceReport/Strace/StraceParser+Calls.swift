@@ -160,6 +160,7 @@ extension StraceParser {
   mutating func count(_ open: OpenCall, _ seen: ObservedCalls, of task: Int32) {
     guard let place = tasks[task]?.process else { return }
     readCalls += 1
+    if seen.nanoseconds > 0 { hasLengths = true }
     var seen = seen
     seen.kind = open.kind
     all[place].tally.add(seen)

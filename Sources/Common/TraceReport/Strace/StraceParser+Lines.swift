@@ -41,6 +41,11 @@ extension StraceParser {
   }
 
   private mutating func readResumed(_ line: Span<UInt8>, _ head: StraceLine) -> Bool {
+    if line.matches("<unfinished ...>", at: head.body), let (task, begun) = broken {
+      broken = nil
+      tasks[task]?.open = begun
+      return true
+    }
     guard let call = line.resumedCall(from: head.body) else { return false }
     let name = self.name(line, call.name)
     guard let task = begin(head) else { return true }

@@ -79,8 +79,8 @@ extension StraceParser {
 
   private mutating func attach(_ pid: Int32, threads: Int?) {
     if let threads {
-      // Its process is known by name only from now on.
-      if tasks[pid]?.hasEnded != false { _ = makeProcess(pid) }
+      if tasks[pid] == nil { _ = makeProcess(pid) }
+      revive(pid)
       awaitedThreads[pid] = min(max(0, threads - 1), StraceParser.taskLimit)
       if awaitedThreads.count > StraceParser.processLimit { awaitedThreads = [:] }
     } else if announced.count < StraceParser.taskLimit {

@@ -108,6 +108,14 @@ extension StraceParser {
     return all.count - 1
   }
 
+  /// strace attached again to a task that it had let go of.
+  mutating func revive(_ task: Int32) {
+    guard let known = tasks[task], known.hasEnded else { return }
+    tasks[task]?.hasEnded = false
+    liveTasks += 1
+    all[known.process].liveTasks += 1
+  }
+
   /// A task has ended, or strace let go of it.
   mutating func end(_ task: Int32, hasExited: Bool) {
     settle(task)

@@ -29,6 +29,8 @@ public struct StraceParser: Sendable {
   public internal(set) var complaints: [String] = []
   /// Calls stand in a `-c` table: without `-w` its seconds are CPU time, which shows no waiting.
   public internal(set) var hasTable = false
+  /// Whether the length of any call is known.
+  public internal(set) var hasLengths = false
   /// The first line's time, where lines have a whole one (`-ttt`).
   public var time: Timestamp? {
     clock.firstAbsolute.map { Timestamp(nanoseconds: Int64(clamping: $0)) }

@@ -35,7 +35,7 @@ extension VerdictFigures {
   private var amount: String {
     let bytes = process.readBytes.addingSaturated(process.writeBytes)
     guard bytes > 0 else { return "" }
-    let span = process.nanoseconds > 0 ? " in \(SpanText.of(process.nanoseconds))" : ""
+    let span = knowsSpan ? " in \(SpanText.of(process.nanoseconds))" : ""
     return ": \(SizeText.of(Double(bytes)))\(span)"
   }
 
@@ -98,16 +98,19 @@ extension VerdictFigures {
     }
     switch main.name {
     case "getdents", "getdents64", "readdir":
-      return "lists folders, \(rate(main.count, "calls"))" + (folder ?? place("of", \.calls))
+      return "lists folders, \(rate(main.count, "calls"))" + (folder ?? "")
     case "rename", "renameat", "renameat2":
       return "renames \(rate(main.count, "files"))" + (folder ?? "")
     case "unlink", "unlinkat", "rmdir":
       return "removes \(rate(main.count, "files"))" + (folder ?? "")
     case _ where main.kind == .open:
-      return "opens or closes files, \(rate(main.count, "calls"))"
-        + (folder ?? place("of", \.calls))
+      return "opens and closes \(rate(main.count, "files"))" + (folder ?? place("at", \.calls))
     default:
-      return "calls \(main.name) \(rate(main.count))" + place("on", \.calls)
+      // Files are counted over all calls: where this one is few of them, they tell nothing of it.
+      let isMost = main.count * 2 >= looked.count
+      let slowest = main.slowestPath.map { ", the slowest on \(VerdictFigures.shown($0))" }
+      return "calls \(main.name) \(rate(main.count))"
+        + (isMost ? place("on", \.calls) : slowest ?? "")
     }
   }
 }

@@ -8,9 +8,9 @@ extension VerdictFigures {
 
   var otherSentence: String {
     if let failing { return failing + noFileWork }
-    let inCalls = process.calls.reduce(UInt64(0)) { $0.addingSaturated($1.nanoseconds) }
-    if isTimed, process.nanoseconds > 0, inCalls < process.nanoseconds / 5, process.threads == 1 {
-      return "computes: only \(shareText(inCalls)) of its time in system calls" + noFileWork
+    let inCalls = process.callNanoseconds
+    if isTimed, knowsSpan, inCalls < process.nanoseconds / 5, process.threads == 1 {
+      return "is outside of system calls: \(shareText(inCalls)) of its time in them" + noFileWork
     }
     let most = VerdictFigures.kinds.max { left, right in
       let (one, other) = (sum(left), sum(right))
@@ -27,7 +27,7 @@ extension VerdictFigures {
   private var noFileWork: String {
     let work = sum(.read, .write, .sync, .open, .stat)
     if work.count == 0 { return "; no file work" }
-    return isTimed && process.nanoseconds > 0
+    return isTimed && knowsSpan
       ? "; little file work, \(shareText(work.nanoseconds)) of its time" : "; little file work"
   }
 
@@ -60,7 +60,7 @@ extension VerdictFigures {
   }
 
   private var within: String {
-    process.nanoseconds > 0 ? " in \(SpanText.of(process.nanoseconds))" : ""
+    knowsSpan ? " in \(SpanText.of(process.nanoseconds))" : ""
   }
 
   /// The one or two calls of a class that count most.

@@ -1,19 +1,34 @@
 import Bytes
 import Records
 
+extension TracedProcess {
+  /// Time in all calls, all threads together.
+  public var callNanoseconds: UInt64 {
+    calls.reduce(UInt64(0)) { $0.addingSaturated($1.nanoseconds) }
+  }
+
+  /// Whether it is known how long it was traced: pasted lines may have no times, or the same.
+  public var knowsSpan: Bool {
+    Double(nanoseconds) * Double(max(1, threads)) * 1.1 >= Double(callNanoseconds)
+      && nanoseconds > 0
+  }
+}
+
 /// The figures of a trace, as a verdict needs them.
 struct VerdictFigures {
   let process: TracedProcess
   /// Whether the lengths of calls were recorded.
   let isTimed: Bool
+  /// Whether it is known how long it was traced.
+  let knowsSpan: Bool
   /// How long it was traced; where nobody knows, how long it was in calls. Nanoseconds.
   let base: UInt64
 
   init(_ process: TracedProcess) {
     self.process = process
-    let inCalls = process.calls.reduce(UInt64(0)) { $0.addingSaturated($1.nanoseconds) }
-    isTimed = inCalls > 0
-    base = process.nanoseconds > 0 ? process.nanoseconds : inCalls
+    isTimed = process.callNanoseconds > 0
+    knowsSpan = process.knowsSpan
+    base = knowsSpan ? process.nanoseconds : process.callNanoseconds
   }
 
   /// From how much of its time on, or bytes a second, what it does with files is worth a sentence.
@@ -44,7 +59,7 @@ struct VerdictFigures {
   var fileWorkMatters: Bool {
     let work = sum(.read, .write, .sync, .open, .stat)
     guard work.count > 0 else { return false }
-    guard isTimed, process.nanoseconds > 0 else {
+    guard isTimed, knowsSpan else {
       let others = sum(.network, .pipe, .wait, .memory, .process, .other)
       return isTimed
         ? work.nanoseconds >= others.nanoseconds
@@ -61,15 +76,18 @@ struct VerdictFigures {
 
   /// `12,000 times a second`; `12 times` where nobody knows in what time.
   func rate(_ count: UInt64, _ word: String = "times") -> String {
-    let word = word.isEmpty ? "" : " \(word)"
-    guard process.nanoseconds >= 100_000_000 else { return "\(CountText.of(count))\(word)" }
-    return "\(CountText.rounded(perSecond(count)))\(word) a second"
+    guard knowsSpan, process.nanoseconds >= 100_000_000, count > 1 else {
+      // `one call`, `once`
+      guard count != 1 else { return word == "times" ? "once" : "one \(word.dropLast())" }
+      return "\(CountText.of(count)) \(word)"
+    }
+    return "\(CountText.rounded(perSecond(count))) \(word) a second"
   }
 
   /// `: 91 % of its time`; empty where times weren't recorded.
   func share(of nanoseconds: UInt64) -> String {
     guard isTimed, base > 0 else { return "" }
-    guard process.nanoseconds > 0 else {
+    guard knowsSpan else {
       return ": \(percent(nanoseconds)) of its time in calls"
     }
     let share = Double(nanoseconds) / Double(base)
