@@ -119,9 +119,11 @@ let package = Package(
         "SSHFleet", "Diagnosis", "History", "Wire", "TraceReport", "Bytes", "Records", "CSystem",
         tomlKit, logging,
       ]),
-    room(
-      "Collector", "Deploy",
-      ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging]),
+    .target(
+      name: "Deploy",
+      dependencies: ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging],
+      path: "Sources/Collector/Deploy", resources: [.embedInCode("Files")],
+      swiftSettings: warningsAreErrors),
     room("Collector", "Watch", ["Bytes", "Records", "CNcurses"]),
 
     // Commands.

@@ -37,6 +37,7 @@ public enum Agent {
       case "trace": return try TraceCommand(rest).run()
       case "doctor": return try DoctorCommand(rest).run()
       case "explain": return try ExplainCommand(rest).run()
+      case "encap": return try EncapCommand(rest).run()
       case "completion": return try complete(rest)
       case "version", "--version":
         Output.write("culprit-agent \(AgentVersion.number)\n")

@@ -15,6 +15,7 @@ enum AgentHelp {
       attach     what the collector runs over SSH: a relay to the agent that runs already
       doctor     what the kernel gives us here, and what would give us more
       explain    who waits for what in pasted kernel stacks, who does what in strace's output
+      encap      packages in folders of their own: install, upgrade, go back, remove, check
       completion a script that completes these words in bash, zsh or fish
       version    the version
 
@@ -35,7 +36,8 @@ enum AgentHelp {
     """
 
   static let verbs = [
-    "suspects", "top", "process", "trace", "run", "attach", "doctor", "explain", "completion",
+    "suspects", "top", "process", "trace", "run", "attach", "doctor", "explain", "encap",
+    "completion",
     "version",
   ]
 
@@ -203,6 +205,7 @@ enum AgentHelp {
       culprit-agent explain --json out.* | head -3
 
     """,
+    "encap": encap,
     "completion": """
     Prints a script for the shell that completes the agent's commands and options.
 

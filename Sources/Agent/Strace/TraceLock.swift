@@ -11,13 +11,17 @@ struct TraceLock: ~Copyable {
   init(_ name: String) throws(TraceFailure) {
     let user = geteuid()
     var holder = culprit_peer_credentials()
-    let result = culprit_claim_name("\(name)-\(user)", &holder)
+    var result = culprit_claim_name("\(name)-\(user)", &holder)
+    if result == -EADDRINUSE, holder.user != user {
+      // One of ours may be about to listen. Who doesn't is none.
+      TraceClock.sleep(milliseconds: 10)
+      result = culprit_claim_name("\(name)-\(user)", &holder)
+    }
     if result >= 0 {
       descriptor = result
       return
     }
-    // Whom we can't ask is busy: it may be us.
-    guard result == -EADDRINUSE, holder.pid == 0 || holder.user == user else {
+    guard result == -EADDRINUSE, holder.user == user else {
       descriptor = nil
       return
     }

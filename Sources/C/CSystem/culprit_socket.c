@@ -65,6 +65,7 @@ int culprit_claim_name(const char *name, culprit_peer_credentials *holder) {
   memmove(address.sun_path + 1, address.sun_path, sizeof address.sun_path - 1);
   address.sun_path[0] = '\0';
   holder->pid = 0;
+  holder->user = (uid_t)-1;
   int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return -errno;
   // Its credentials are those of when it listened, so whoever has the name must listen.
@@ -73,9 +74,8 @@ int culprit_claim_name(const char *name, culprit_peer_credentials *holder) {
   }
   int reason = errno;
   if (reason == EADDRINUSE &&
-      connect(descriptor, (struct sockaddr *)&address, (socklen_t)length) == 0 &&
-      culprit_peer(descriptor, holder) < 0) {
-    holder->pid = 0;
+      connect(descriptor, (struct sockaddr *)&address, (socklen_t)length) == 0) {
+    culprit_peer(descriptor, holder);
   }
   close(descriptor);
   return -reason;

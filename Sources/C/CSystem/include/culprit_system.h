@@ -39,6 +39,13 @@ int culprit_open_at(int directory, const char *path, int flags);
 /// and writing; the descriptor, or -errno.
 int culprit_create_at(int directory, const char *path, mode_t mode);
 
+/// Lets two names of a directory change places (renameat2(2) with RENAME_EXCHANGE, Linux 3.15); 0, or
+/// -errno.
+int culprit_exchange_at(int directory, const char *one, const char *other);
+
+/// syncfs(2): waits until all that was written to the file system is on its disk; 0, or -errno.
+int culprit_sync_file_system(int descriptor);
+
 /// openat(2) for reading as above, without noting the access (O_NOATIME, which only a file's owner
 /// may ask for); the descriptor, or -errno.
 int culprit_open_quietly_at(int directory, const char *path, int flags);
@@ -72,8 +79,8 @@ typedef struct {
 } culprit_peer_credentials;
 
 /// Takes a name in the abstract namespace of Unix sockets, which is free again once the descriptor is
-/// closed, however that comes. The descriptor, or -errno; with -EADDRINUSE `*holder` is who has it, as
-/// far as the kernel says (else its pid is 0).
+/// closed, however that comes. The descriptor, or -errno; with -EADDRINUSE `*holder` is who has it: user
+/// -1 where the kernel doesn't say, pid 0 where it has none in our namespace.
 int culprit_claim_name(const char *name, culprit_peer_credentials *holder);
 
 /// 0, or -errno.
