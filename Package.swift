@@ -115,10 +115,15 @@ let package = Package(
     room("Collector", "History", ["Bytes", "Records", grdb, logging]),
     room(
       "Collector", "Collector",
-      ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", tomlKit, logging]),
-    room(
-      "Collector", "Deploy",
-      ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging]),
+      [
+        "SSHFleet", "Diagnosis", "History", "Wire", "TraceReport", "Bytes", "Records", "CSystem",
+        tomlKit, logging,
+      ]),
+    .target(
+      name: "Deploy",
+      dependencies: ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging],
+      path: "Sources/Collector/Deploy", resources: [.embedInCode("Files")],
+      swiftSettings: warningsAreErrors),
     room("Collector", "Watch", ["Bytes", "Records", "CNcurses"]),
 
     // Commands.
@@ -169,7 +174,7 @@ let package = Package(
     tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
     tests(
       "AgentTests",
-      ["Agent", "Sampling", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
+      ["Agent", "Sampling", "Strace", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),

@@ -40,7 +40,10 @@ struct ImportRules {
     ("History", "Collector", ["Bytes", "Records", "GRDB", "GRDBSQLite"]),
     (
       "Collector", "Collector",
-      ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", "TOMLKit"]
+      [
+        "SSHFleet", "Diagnosis", "History", "Wire", "TraceReport", "Bytes", "Records", "CSystem",
+        "TOMLKit",
+      ]
     ),
     (
       "Deploy", "Collector",
