@@ -174,6 +174,39 @@ struct TraceCommandTests {
     #expect(nobody.code == 1 && nobody.errorText.contains("nobody was traced"), "\(nobody)")
   }
 
+  /// Over `attach`, as a forced command runs it.
+  @Test func aResidentAgentTracesWhereControlIsOnAndLetsGoWhenItEnds() async throws {
+    let folder = try TestFolder()
+    let socket = folder.file("a.sock")
+    try folder.write("control = true\n", to: "agent.toml")
+    let site = try await Site.start(
+      command: "'\(agentPath)' attach --key night-shift --socket '\(socket)'")
+    let agent = try Program([
+      "sh", "-c",
+      try site.hosts[0].script(
+        "'\(agentPath)' run --socket '\(socket)' --spool none --config "
+          + "'\(folder.file("agent.toml"))'"),
+    ])
+    try await until("the agent to listen", detail: { agent.errorText }) {
+      agent.errorText.contains("listening on")
+    }
+    let result = try await site.trace(["web1", "--for", "1s"])
+    #expect(result.code == 0, "\(result)")
+    #expect(result.outputText.contains("detached: 3 of 3 verified"), "\(result)")
+    let program = try await site.begin()
+    let resident = ProcessTree.descendants(of: agent.pid).first {
+      ProcessTree.name(of: $0) == "culprit-agent"
+    }
+    kill(try #require(resident), SIGTERM)
+    let ended = try await program.end()
+    // What it saw until then may still come, and tell so.
+    #expect(
+      ended.outputText.contains("detached: 3 of 3 verified")
+        || ended.code == 1 && ended.output.isEmpty, "\(ended)")
+    #expect(try await agent.end().code == 0)
+    try await site.hosts[0].awaitFreedom()
+  }
+
   @Test func withoutControlItIsSaidWhatWouldHelp() async throws {
     let home = try CulpritHome()
     let socket = home.folder.file("a.sock")
