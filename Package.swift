@@ -83,7 +83,7 @@ let package = Package(
     room("Common", "Records", []),
     room("Common", "WaitReasons", ["Bytes", "Records"]),
     room("Common", "TraceReport", ["Bytes", "Records"]),
-    room("Common", "Reports", ["TraceReport", "Bytes", "Records"]),
+    room("Common", "Reports", ["TraceReport", "WaitReasons", "Bytes", "Records"]),
     room("Common", "Wire", ["Bytes", "Records"]),
     room("Common", "Diagnosis", ["Records"]),
 
@@ -121,10 +121,15 @@ let package = Package(
     room("Collector", "History", ["Bytes", "Records", grdb, logging]),
     room(
       "Collector", "Collector",
-      ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", tomlKit, logging]),
-    room(
-      "Collector", "Deploy",
-      ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging]),
+      [
+        "SSHFleet", "Diagnosis", "History", "Wire", "TraceReport", "Bytes", "Records", "CSystem",
+        tomlKit, logging,
+      ]),
+    .target(
+      name: "Deploy",
+      dependencies: ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging],
+      path: "Sources/Collector/Deploy", resources: [.embedInCode("Files")],
+      swiftSettings: warningsAreErrors),
     room("Collector", "Watch", ["Bytes", "Records", "CNcurses"]),
 
     // Commands.
@@ -175,7 +180,7 @@ let package = Package(
     tests("SpoolTests", ["Spool", "Wire", "Bytes", "Records", "TestSupport"]),
     tests(
       "AgentTests",
-      ["Agent", "Sampling", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
+      ["Agent", "Sampling", "Strace", "Wire", "Bytes", "Records", "CSystem", "TestSupport"]),
     tests("DiagnosisTests", ["Diagnosis", "Records"]),
     tests("VmstatTests", ["Collector", "Bytes", "Records"]),
     tests("HistoryTests", ["History", "Records", grdb]),

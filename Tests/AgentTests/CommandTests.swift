@@ -9,7 +9,7 @@ import Wire
 struct CommandTests {
   @Test(
     arguments: [
-      "run", "attach", "suspects", "top", "process", "doctor", "explain", "completion",
+      "run", "attach", "suspects", "top", "process", "doctor", "explain", "encap", "completion",
     ])
   func eachVerbHasItsHelp(verb: String) async throws {
     for words in [[verb, "--help"], ["help", verb], [verb, "-h"]] {

@@ -59,6 +59,10 @@ struct options {
   bool hold;
   /// Rounds of `write` or `read`; 0: until killed.
   int64_t rounds;
+  /// Which of the workers it is, from 0 on.
+  int number;
+  /// How many of the workers write and sync without pause.
+  int hammers;
   /// What stands after the options.
   char **words;
   int word_count;
@@ -111,6 +115,12 @@ void run_delete_dirty(const struct options *options);
 void run_fork(const struct options *options);
 void run_sleepers(const struct options *options);
 void run_active(const struct options *options);
+/// Ends children by the pids that they were started with.
+void end_herd(const pid_t *pids, int count);
+
+// workers.c
+void run_worker(const struct options *options);
+void run_workers(const struct options *options);
 
 // locks.c
 void run_hold_posix_lock(const struct options *options);

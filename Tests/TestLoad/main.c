@@ -26,6 +26,8 @@ static const struct {
      "[--waited|--ignored|--orphaned]"},
     {"sleepers", run_sleepers, "--children N"},
     {"active", run_active, "--children N --hz H [--bytes B] [--file F] [--seconds S]"},
+    {"workers", run_workers, "--children N --hammers M --file F [--hz H] [--block N]"},
+    {"worker", run_worker, "--number N --file F [--fsync] [--hz H] [--block N]"},
     {"hold-posix-lock", run_hold_posix_lock, "FILE"},
     {"wait-posix-lock", run_wait_posix_lock, "FILE"},
     {"hold-flock", run_hold_flock, "FILE"},

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -41,6 +42,13 @@ int culprit_create_at(int directory, const char *path, mode_t mode) {
   int descriptor = openat(directory, path, flags, mode);
   return descriptor < 0 ? -errno : descriptor;
 }
+
+int culprit_exchange_at(int directory, const char *one, const char *other) {
+  long result = syscall(SYS_renameat2, directory, one, directory, other, RENAME_EXCHANGE);
+  return result < 0 ? -errno : 0;
+}
+
+int culprit_sync_file_system(int descriptor) { return syncfs(descriptor) < 0 ? -errno : 0; }
 
 long culprit_read_entries(int directory, void *buffer, unsigned long size) {
   long count = syscall(SYS_getdents64, directory, buffer, size);

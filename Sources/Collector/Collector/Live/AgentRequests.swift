@@ -8,6 +8,9 @@ enum AgentRequests {
   /// Questions of others have numbers from here on: back-fill counts from 2, and doesn't get so far.
   static let firstQuestion: UInt64 = 1 << 32
 
+  /// Of requests that nobody answers.
+  static let unanswered: UInt64 = 0
+
   static let stream = bytes(.stream, number: streamNumber)
 
   static func bytes(_ request: Request, number: UInt64) -> [UInt8] {
