@@ -19,6 +19,11 @@ public enum ProcessTree {
     return found
   }
 
+  public static func children(of pid: pid_t) -> [pid_t] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { pid_t($0) }.filter { parent(of: $0) == pid }
+  }
+
   /// The processes whose command line holds `text`.
   public static func pids(whoseCommandHolds text: String) -> [pid_t] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
@@ -30,6 +35,12 @@ public enum ProcessTree {
   /// The name of the program, as in proc_pid_stat(5).
   public static func name(of pid: pid_t) -> String {
     TestFolder.text("/proc/\(pid)/comm").trimmingCharacters(in: .newlines)
+  }
+
+  /// Its threads.
+  public static func tasks(of pid: pid_t) -> [pid_t] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    return names.compactMap { pid_t($0) }.sorted()
   }
 
   /// How many descriptors a process has open.

@@ -61,13 +61,17 @@ struct CollectCommand: AsyncParsableCommand {
   ) {
     let end = duration.map { SteadyTime.after(seconds: $0.seconds) } ?? .never
     var journal = StateJournal(log: log)
+    var manager = ServiceManager()
+    manager.hasBegun()
     while !signals.wantsStop, !end.isPast {
+      manager.showLife()
       let events = session.statuses.drain().events
       journal.note(events)
       notifier?.take(events)
       if signals.takeReload() { reload(&session, log) }
       signals.wait(seconds: 1, until: end)
     }
+    manager.isEnding()
   }
 
   /// An invalid file changes nothing: the fleet goes on as it was.

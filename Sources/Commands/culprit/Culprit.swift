@@ -17,6 +17,8 @@ struct Culprit: AsyncParsableCommand {
         culprit check @web                    try them: what fails, and the fix
         culprit suspects @db                  who waits there, for what, who moves the bytes
         culprit process db1 4711              all about one process
+        culprit trace db1 --suspects          their system calls: files, bytes, time
+        culprit deploy install @web           bring the agent to them
         culprit collect --fleet fleet.toml    record a fleet, as a daemon
         culprit spikes --since 24h            last night's load spikes
         culprit show db1 --at 03:12           the rows around a moment
@@ -29,6 +31,7 @@ struct Culprit: AsyncParsableCommand {
       WatchCommand.self, CollectCommand.self, HostsCommand.self, SpikesCommand.self,
       ShowCommand.self, ImportCommand.self, ExportCommand.self, CheckCommand.self,
       EnrolCommand.self, ExplainCommand.self, SuspectsCommand.self, ProcessCommand.self,
+      TraceCommand.self, TracesCommand.self, DeployCommand.self,
     ])
 }
 
