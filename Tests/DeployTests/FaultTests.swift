@@ -22,7 +22,8 @@ struct FaultTests {
     for word in words { #expect(said.contains(word), "\(said)") }
     if case .leftHalfDone = outcome.result { Issue.record("\(outcome)") }
     let after = try await hosts.inventory()
-    #expect(after == before, "\(after.difference(from: before))")
+    let isSame = after == before
+    #expect(isSame, "\(after.difference(from: before))")
   }
 
   @Test("is of another architecture is told so before anything is sent")
@@ -152,12 +153,12 @@ struct FaultTests {
   func unhealthy() async throws {
     let hosts = try await RolledOutHosts.start()
     let broken = try await hosts.brokenPackage()
-    try await refuses(hosts, at: .service, saying: ["doesn't run", "/nix/culprit"], broken)
+    try await refuses(hosts, at: .service, saying: ["doesn't start", "/nix/culprit"], broken)
     try await hosts.install()
     let next = try await hosts.package(
       replacing: "/run/culprit/agent.sock", with: "/nix/culprit/agent.sock")
     let version = try AgentPackage(next.program, version: "\(next.version)+2")
-    try await refuses(hosts, at: .service, saying: ["doesn't run"], version)
+    try await refuses(hosts, at: .service, saying: ["doesn't start"], version)
     let good = try await hosts.run(hosts.rollout(.status))[0]
     guard case .looked(let status) = good.result else { throw TestTrouble("\(good)") }
     #expect(status.isGood, "\(good)")

@@ -140,8 +140,8 @@ final class RolledOutHosts: Sendable {
   func inventory(_ index: Int = 0) async throws -> [String] {
     let text = try await hosts[index].output(
       "find /usr/local /etc /var/lib/culprit* /var/spool /var/log /run -xdev "
-        // Copies that useradd(8) leaves.
-        + "! -path '/run/sshd*' ! -name .pwd.lock ! -path '/etc/*-' "
+        // Copies that useradd(8) leaves; pieces of the spool come and go.
+        + "! -path '/run/sshd*' ! -name .pwd.lock ! -path '/etc/*-' ! -path '/var/spool/culprit/*' "
         + "\\( -type d -o -type l -o -type f -o -type s \\) -printf '%y %m %U %p %l\\n' "
         + "2>/dev/null | sort; sha256sum /etc/passwd /etc/group /etc/shadow; "
         + "ps -eo user,args | grep -c '[c]ulprit-agent run' || true")
@@ -153,7 +153,10 @@ final class RolledOutHosts: Sendable {
 final class EventLog: Sendable {
   private let list = Mutex<[RolloutEvent]>([])
 
-  func note(_ event: RolloutEvent) { list.withLock { $0.append(event) } }
+  func note(_ event: RolloutEvent) {
+    if case .sent = event { return }
+    list.withLock { $0.append(event) }
+  }
 
   var all: [RolloutEvent] { list.withLock { $0 } }
 

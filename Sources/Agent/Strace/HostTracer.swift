@@ -63,17 +63,14 @@ public struct HostTracer {
   ) throws(TraceFailure) {
     switch draft.engine {
     case .bpf:
-      try refuseBPF()
+      var engine = try BPFTraceEngine(root: root)
+      try draft.watch(&engine, isStopped, progress)
     case .strace:
       var kept: KeptOutput?
       if let folder { kept = try keeper(in: folder, for: draft.tracees) }
       var engine = try straceEngine(site, kept)
       try draft.watch(&engine, isStopped, progress)
     }
-  }
-
-  private func refuseBPF() throws(TraceFailure) {
-    throw .cannotRun("this agent has no programs to trace with in the kernel")
   }
 
   private func keeper(
@@ -101,7 +98,7 @@ public struct HostTracer {
   private func refusal(of engine: TraceEngine, _ site: TraceSite) -> TraceFailure? {
     do throws(TraceFailure) {
       switch engine {
-      case .bpf: try refuseBPF()
+      case .bpf: try BPFTraceEngine(root: root).check()
       case .strace: _ = try straceEngine(site, nil)
       }
       return nil

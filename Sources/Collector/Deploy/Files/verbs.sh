@@ -120,7 +120,7 @@ remove_all() {
     chown -R root:root "$spool"
     say "@note $spool stays"
   fi
-  rm -rf /run/culprit "/run/$name.pid" "$log" "$notes"
+  rm -rf /run/culprit "$notes"
 }
 
 leave() {
