@@ -48,7 +48,14 @@ extension StraceParser {
     open.kind = .read
   }
 
-  /// `restart_syscall(<... resuming interrupted poll ...>`
+  /// The calls that the kernel goes on with by restart_syscall(2).
+  private static let restarted: Set<String> = [
+    "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "poll", "futex", "futex_time64",
+  ]
+
+  /// `restart_syscall(<... resuming interrupted poll ...>`. Of a call that was under way when it was
+  /// attached strace doesn't know which it was, and says `read`, which is number 0: that is no call
+  /// that is gone on with so.
   private mutating func interruptedCall(_ line: Span<UInt8>, _ call: StraceCall) -> CallName? {
     let mark: StaticString = "<... resuming interrupted "
     let start = call.inside.lowerBound + mark.utf8CodeUnitCount
@@ -59,9 +66,10 @@ extension StraceParser {
     else {
       return nil
     }
-    return names.value(line, start..<end) {
+    let name = names.value(line, start..<end) {
       CallName(Printable.text($0.extracting($1), limit: 64))
     }
+    return StraceParser.restarted.contains(name.text) ? name : nil
   }
 
   // MARK: - Paths

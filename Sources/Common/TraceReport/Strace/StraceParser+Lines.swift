@@ -36,6 +36,8 @@ extension StraceParser {
     case .cut:
       countBroken()
       broken = (task, open)
+      // What broke it may be strace itself: `clone(strace: Process 123 attached`.
+      readAttachment(line, inside: call.inside)
     }
     return true
   }

@@ -85,10 +85,14 @@ public struct StraceParser: Sendable {
 
   /// The output has ended: calls that haven't returned are counted, with the time that they took so
   /// far.
-  public mutating func finish() {
+  ///
+  /// - Parameter end: when who was traced was let go, nanoseconds since 1970. Without it that is the
+  ///   last line's time, which of a call that hangs is its own: then it took no time.
+  public mutating func finish(at end: UInt64? = nil) {
     var gatherer = LineGatherer()
     swap(&gatherer, &self.gatherer)
     gatherer.finish { read(line: $0) }
+    if let end { clock.advance(to: end) }
     countBroken()
     for pid in tasks.keys.sorted() { settle(pid) }
     guard readCalls == 0, !tableTally.isEmpty, let place = process(of: currentTask()) else {
