@@ -17,12 +17,13 @@ struct TraceCommandTests {
     let fleet: LoopbackFleet
 
     static func start(
-      _ count: Int = 1, command: String = "'\(agentPath)' run --session --interval 1s"
+      _ count: Int = 1, command: String = "'\(agentPath)' run --session --interval 1s",
+      seesAll: Bool = false
     ) async throws -> Site {
       var hosts: [TracedHost] = []
       for _ in 0..<count { hosts.append(try await TracedHost.make()) }
       let fleet = try await LoopbackFleet.start(count) { [hosts] number, _ in
-        try hosts[number - 1].script(command)
+        try hosts[number - 1].script(command, seesAll: seesAll)
       }
       return Site(hosts: hosts, fleet: fleet)
     }
@@ -78,6 +79,29 @@ struct TraceCommandTests {
     #expect(text.code == 0 && text.error.isEmpty, "\(text)")
     #expect(text.outputText.contains("web2: detached: 3 of 3 verified"), "\(text)")
     #expect(text.firstControl == nil)
+  }
+
+  /// Each of these agents sees all workers, and is asked for its own.
+  @Test(
+    "the kernel's engine ranks and names the same, and stops nobody",
+    .enabled(if: TracedHost.canWatchInKernel, "needs a kernel that can be asked to watch"))
+  func inTheKernel() async throws {
+    let site = try await Site.start(2, seesAll: true)
+    let folders = site.hosts.map { $0.file.split(separator: "/").dropLast().last ?? "?" }
+    for (host, folder) in zip(["web1", "web2"], folders) {
+      let result = try await site.trace(
+        [host, "--for", "1500ms", "--json"], ["--match", "worker --.*\(folder)/"])
+      #expect(result.code == 0, "\(result)")
+      let lines = try JSONLines.objects(result.outputText)
+      let first = try #require(lines.first)
+      let file = (first["files"] as? [[String: Any]])?.first
+      #expect(lines.count == 4 && first["engine"] as? String == "bpf", "\(result)")
+      #expect(file?["path"] as? String == site.file(of: host), "\(first)")
+      #expect(first["sync_calls"] as? Int ?? 0 > 10, "\(first)")
+      let summary = try #require(lines.last?["summary"] as? [String: Any])
+      #expect(summary["detached_verified"] as? Int == 3, "\(summary)")
+    }
+    for host in site.hosts { try await host.awaitFreedom() }
   }
 
   @Test func itIsKeptAndShownAsItWas() async throws {
@@ -176,6 +200,11 @@ struct TraceCommandTests {
     let nobody = try await site.trace(
       ["web1", "--for", "1s"], ["--match", "nobody has this", "--engine", "strace"])
     #expect(nobody.code == 1 && nobody.errorText.contains("nobody was traced"), "\(nobody)")
+    // Here the kernel can't be asked, and the other engine isn't taken unasked.
+    let refused = try await site.trace(["web1", "--for", "1s"], ["--match", "worker --"])
+    #expect(
+      refused.code == 1 && refused.errorText.contains("--engine strace may run"), "\(refused)")
+    #expect(site.hosts[0].traced.isEmpty)
   }
 
   /// Over `attach`, as a forced command runs it.
