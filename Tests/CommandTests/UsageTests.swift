@@ -9,7 +9,7 @@ import Testing
     "watch", "collect", "hosts", "spikes", "show", "import", "export", "suspects",
     "process",
   ]
-  private static let commands = historyCommands + ["check", "enrol", "explain"]
+  private static let commands = historyCommands + ["check", "enrol", "explain", "deploy"]
 
   @Test func helpNamesEveryCommandAndTheExitCodes() async throws {
     let result = try await CulpritHome().run("--help")
