@@ -1,4 +1,3 @@
-import CSystem
 import Foundation
 import Records
 import TestSupport
@@ -102,20 +101,8 @@ struct StalledDiskTests {
 
   @Test func whoAskedAboutAProcessIsLogged() async throws {
     let folder = try TestFolder()
-    let log = folder.file("log")
-    let listener = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-    defer { close(listener) }
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { room in
-      for (index, byte) in log.utf8.enumerated() { room[index] = byte }
-    }
-    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-    let bound = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
-    }
-    #expect(bound == 0)
-    let agent = try await ResidentAgent(control: true, syslog: log)
+    let log = try LogListener(in: folder)
+    let agent = try await ResidentAgent(control: true, syslog: log.path)
     let client = try agent.attach(
       environment: ["SSH_CONNECTION": "192.0.2.7 50122 192.0.2.1 22", "USER": "op\u{1B}[2J"],
       ["--key", "night-shift"])
@@ -126,12 +113,7 @@ struct StalledDiskTests {
       return
     }
     #expect(report.identity.id.pid == pid)
-    culprit_set_nonblocking(listener)
-    let line = try await eventually("a line in the log") { () -> String? in
-      var buffer = [UInt8](repeating: 0, count: 2048)
-      let count = recv(listener, &buffer, buffer.count, 0)
-      return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
-    }
+    let line = try await log.line(with: "process \(pid)")
     #expect(line.hasPrefix("<86>") && line.contains("culprit-agent[\(agent.program.pid)]: "))
     #expect(line.contains("process \(pid) asked by uid \(getuid())"))
     #expect(line.contains("key night-shift") && line.contains("from 192.0.2.7 port 50122"))

@@ -89,7 +89,7 @@ struct AgentStreamTests {
         switch event {
         case .sample(let sample): result.samples.append(sample)
         case .suspects(let report): result.reports.append(report)
-        case .activity, .burst, .delivery, .lost, .listed, .filled: break
+        case .activity, .burst, .delivery, .lost, .listed, .filled, .traced: break
         case .status(let status): result.statuses.append(status)
         }
       }

@@ -11,6 +11,14 @@ struct FleetFileTests {
     interval = "2s"
     identity = ["~/.ssh/a", "keys/b"]
 
+    [trace]
+    on_episode = true
+    for = "8s"
+    processes = 7
+    cooldown = "10m"
+    host_per_hour = 3
+    fleet_per_hour = 9
+
     [history]
     path = "h.db"
     keep = "14d"
@@ -40,6 +48,11 @@ struct FleetFileTests {
     #expect(file.history.keepSeconds == 1_209_600)
     #expect(file.history.maxSizeBytes == 5_000_000_000)
     #expect(!file.history.survivesPowerCut)
+    var tracing = FleetFile.Tracing()
+    tracing.onEpisode = true
+    (tracing.seconds, tracing.processes, tracing.cooldownSeconds) = (8, 7, 600)
+    (tracing.hourlyOfHost, tracing.hourlyOfFleet) = (3, 9)
+    #expect(file.tracing == tracing)
     #expect(file.hosts.map(\.name) == ["web1", "db1"])
     #expect(file.hosts[0].address == "192.0.2.11")
     #expect(file.hosts[0].tags == ["web", "front"])
@@ -63,6 +76,14 @@ struct FleetFileTests {
       ("[history]\nkeep = \"14 fortnights\"\n", 2, "14d"),
       ("[history]\nmax_size = \"big\"\n", 2, "5GB"),
       ("[history]\nsynchronous = \"maybe\"\n", 2, "normal"),
+      ("[trace]\non_episode = \"yes\"\n", 2, "true or false"),
+      ("[trace]\non_episode = true\nfor = \"5m\"\n", 3, "60s"),
+      ("[trace]\nprocesses = 0\n", 2, "from 1 to 100"),
+      ("[trace]\nprocesses = \"5\"\n", 2, "from 1 to 100"),
+      ("[trace]\ncooldown = \"10s\"\n", 2, "at least"),
+      ("[trace]\nhost_per_hour = 61\n", 2, "from 1 to 60"),
+      ("[trace]\nfleet_per_hour = 1.5\n", 2, "from 1 to 3600"),
+      ("[trace]\nengine = \"strace\"\n", 2, "unknown key"),
       ("[defaults]\ninterval = \"0.5s\"\n", 2, "whole seconds"),
       ("[defaults]\ntransport = \"telnet\"\n", 2, "local"),
       ("[defaults]\nuser = 5\n", 2, "text"),
@@ -95,6 +116,8 @@ struct FleetFileTests {
     let path = TestPlaces.root.appendingPathComponent("config/fleet.toml").path
     let file = try FleetFile.read(path: path)
     #expect(file.hosts.map(\.name) == ["web1", "web2", "db1"])
+    // What it shows is what holds without it: nothing is traced unasked.
+    #expect(file.tracing == FleetFile.Tracing() && !file.tracing.onEpisode)
   }
 
   @Test("a missing file says what to do")

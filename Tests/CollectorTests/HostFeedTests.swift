@@ -33,7 +33,7 @@ struct HostFeedTests {
     for event in queue.drain().events {
       switch event {
       case .sample(let sample): result.samples.append(sample)
-      case .suspects, .activity, .burst, .delivery, .lost, .listed, .filled: break
+      case .suspects, .activity, .burst, .delivery, .lost, .listed, .filled, .traced: break
       case .status(let status): result.statuses.append(status)
       }
     }

@@ -7,26 +7,6 @@ import Testing
 
 @testable import Collector
 
-/// Keeps what is logged.
-private final class LogLines: Sendable {
-  private let lines = Mutex<[String]>([])
-  var text: [String] { lines.withLock { $0 } }
-  func add(_ line: String) { lines.withLock { $0.append(line) } }
-
-  var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
-
-  private struct Handler: LogHandler {
-    let lines: LogLines
-    var logLevel = Logger.Level.trace
-    var metadata: Logger.Metadata = [:]
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-    func log(event: LogEvent) { lines.add("\(event.level): \(event.message)") }
-  }
-}
-
 @Suite struct NotifierTests {
   private func read(_ path: String) -> String {
     (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""

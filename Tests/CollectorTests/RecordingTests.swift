@@ -43,7 +43,7 @@ struct RecordingTests {
         for event in try follower.poll() {
           switch event {
           case .sample(let sample): followed.append(sample)
-          case .suspects, .activity, .burst, .delivery, .lost, .listed, .filled: break
+          case .suspects, .activity, .burst, .delivery, .lost, .listed, .filled, .traced: break
           case .status(let status): states.append(status.state)
           }
         }

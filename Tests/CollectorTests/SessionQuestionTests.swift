@@ -60,10 +60,13 @@ struct SessionQuestionTests {
       }
     }
 
-    func ask(_ request: Request, of host: String = "web1", seconds: Double = 5) -> SessionReply {
+    func ask(
+      _ request: Request, of host: String = "web1", seconds: Double = 5,
+      while isWanted: () -> Bool = { true }
+    ) -> SessionReply {
       nonisolated(unsafe) let drain = drain
       desk.connect { _ in drain() }
-      return desk.ask(request, of: host, seconds: seconds)
+      return desk.ask(request, of: host, seconds: seconds, while: isWanted)
     }
 
     /// Rows that were told, and sequence numbers.
@@ -188,6 +191,69 @@ struct SessionQuestionTests {
     #expect(host.told.rows == [4])
   }
 
+  private static let trace = Request.trace(TraceRequest(.suspects, milliseconds: 60_000))
+
+  /// Its parts come one by one, between live frames.
+  @Test("a trace is told whole")
+  func trace() throws {
+    var trace = HostTrace(time: Timestamp(seconds: 5), engine: .bpf)
+    trace.processes = (1...3).map { pid in
+      TracedProcess(
+        identity: ProcessIdentity(
+          id: ProcessID(pid: pid, startTicks: 7), name: TaskName("x")))
+    }
+    let host = Host()
+    host.take(Self.beginning)
+    host.reply = { [trace] _, number in
+      let bytes = TraceAnswer.bytes(of: trace, number: number)
+      return Self.ticks(1...2) + bytes.prefix(100) + bytes.dropFirst(100) + Self.ticks(3...3)
+    }
+    let told = TraceAnswer.trace(of: try frames(host.ask(Self.trace)).map(\.frame))
+    #expect(told == trace)
+    #expect(host.told.rows == [1, 2, 3])
+  }
+
+  @Test("whoever goes, and whoever is late, ends the trace there", arguments: [true, false])
+  func given(up goes: Bool) throws {
+    let host = Host()
+    host.take(Self.beginning)
+    let begin = ContinuousClock.now
+    let reply = host.ask(Self.trace, seconds: goes ? 600 : 0.3) {
+      !goes || begin.duration(to: .now) < .milliseconds(300)
+    }
+    guard case .failed(let why) = reply else {
+      Issue.record("an answer")
+      return
+    }
+    #expect(why.contains(goes ? "nobody waits" : "says nothing for 0 s"), "\(why)")
+    let number = AgentRequests.firstQuestion
+    #expect(host.requests.map(\.0) == [Self.trace, .cancel(number: number)])
+    #expect(host.requests.map(\.1) == [number, AgentRequests.unanswered])
+    // It is told once, and what the agent says then is nobody's.
+    host.take(Self.answer(.refused("late"), number))
+    _ = host.ask(.recent(seconds: 1), seconds: 0.1)
+    #expect(host.requests.count == 3)
+  }
+
+  @Test("what a newer agent answers is said to be so")
+  func newer() throws {
+    let host = Host()
+    host.take(Self.beginning)
+    host.reply = { _, number in
+      var encoder = FrameEncoder()
+      encoder.append(.unknown(kind: 102, version: 9), sequence: number)
+      return encoder.bytes
+    }
+    let came = try frames(host.ask(Self.trace))
+    #expect(came.map(\.frame) == [.answer(.refused(AnswerWords.tooNew))])
+  }
+
+  @Test("an agent has as long as what it is asked to do takes")
+  func patience() {
+    let plain = QuestionDesk.answerSeconds(of: .process(pid: 1))
+    #expect(QuestionDesk.answerSeconds(of: Self.trace) >= plain + 60)
+  }
+
   @Test("without a session to an agent it is said why, and whether a login may help")
   func sessions() throws {
     let fresh = Host(connected: false)
@@ -246,7 +312,7 @@ struct SessionQuestionTests {
   @Test(
     "only what reads is handed on",
     arguments: [
-      .stream, .inventory, .introduction(Caller()), .recent(seconds: 3601),
+      .stream, .inventory, .introduction(Caller()), .recent(seconds: 3601), .cancel(number: 1),
       .fetch(FrameSpan(stream: AgentStreamTests.stream, first: 1, last: 2, byteLimit: 3)),
     ] as [Request])
   func allowed(request: Request) {

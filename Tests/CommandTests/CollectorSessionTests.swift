@@ -146,7 +146,7 @@ struct CollectorSessionTests {
     }()
     // As many as there is room for say nothing, or don't read, or hang up.
     var idle: [AgentClient] = []
-    for number in 0..<40 {
+    for number in 0..<100 {
       guard let client = try? AgentClient(path: site.questions) else { break }
       if number % 2 == 0 { client.sendRaw(request) }
       if number % 5 != 0 { idle.append(client) }

@@ -33,6 +33,21 @@ struct ViewTests {
       "host time time_ns covered_s cpu_some_us io_some_us io_full_us memory_some_us "
         + "memory_full_us dirty_kib writeback_kib swap_total_kib swap_free_kib"
     ),
+    (
+      "traced",
+      "trace host time time_ns end end_ns asked cause selection episode engine matched attached "
+        + "verified skipped notices"
+    ),
+    (
+      "traced_process",
+      "trace host time time_ns rank pid start_time comm user command unit container threads "
+        + "traced_s ending calls read_bytes write_bytes sync_calls blocked_s errors lost_calls "
+        + "io_uring verdict"
+    ),
+    (
+      "traced_file",
+      "trace host time time_ns rank pid comm path calls read_bytes write_bytes sync_calls spent_s"
+    ),
     ("gap", "host from from_ns to to_ns first last frames reason noted"),
     (
       "suspect",

@@ -10,7 +10,7 @@ struct ImportRules {
     ("Records", "Common", []),
     ("WaitReasons", "Common", ["Bytes", "Records"]),
     ("TraceReport", "Common", ["Bytes", "Records"]),
-    ("Reports", "Common", ["TraceReport", "Bytes", "Records"]),
+    ("Reports", "Common", ["TraceReport", "WaitReasons", "Bytes", "Records"]),
     ("Wire", "Common", ["Bytes", "Records"]),
     ("Diagnosis", "Common", ["Records"]),
     ("ProcFS", "Agent", ["CSystem", "Bytes", "Records"]),
@@ -40,7 +40,10 @@ struct ImportRules {
     ("History", "Collector", ["Bytes", "Records", "GRDB", "GRDBSQLite"]),
     (
       "Collector", "Collector",
-      ["SSHFleet", "Diagnosis", "History", "Wire", "Bytes", "Records", "CSystem", "TOMLKit"]
+      [
+        "SSHFleet", "Diagnosis", "History", "Wire", "TraceReport", "Bytes", "Records", "CSystem",
+        "TOMLKit",
+      ]
     ),
     (
       "Deploy", "Collector",

@@ -91,8 +91,7 @@ void run_fork(const struct options *options) {
   await_end(options);
 }
 
-/// Ends the herd by the pids it was started with.
-static void end_herd(const pid_t *pids, int count) {
+void end_herd(const pid_t *pids, int count) {
   for (int index = 0; index < count; index++) kill(pids[index], SIGKILL);
   for (int index = 0; index < count; index++) {
     int status;

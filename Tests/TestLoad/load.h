@@ -53,12 +53,18 @@ struct options {
   bool by_child;
   /// `guard-mount`: nothing may be written until stdin closes.
   bool freeze;
+  /// `calls`: each file is deleted before it is closed.
+  bool unlink;
   /// Reads a byte from stdin before it starts.
   bool go;
   /// Stays until stdin closes, after the report.
   bool hold;
   /// Rounds of `write` or `read`; 0: until killed.
   int64_t rounds;
+  /// Which of the workers it is, from 0 on.
+  int number;
+  /// How many of the workers write and sync without pause.
+  int hammers;
   /// What stands after the options.
   char **words;
   int word_count;
@@ -111,12 +117,25 @@ void run_delete_dirty(const struct options *options);
 void run_fork(const struct options *options);
 void run_sleepers(const struct options *options);
 void run_active(const struct options *options);
+/// Ends children by the pids that they were started with.
+void end_herd(const pid_t *pids, int count);
+
+// workers.c
+void run_worker(const struct options *options);
+void run_workers(const struct options *options);
 
 // locks.c
 void run_hold_posix_lock(const struct options *options);
 void run_wait_posix_lock(const struct options *options);
 void run_hold_flock(const struct options *options);
 void run_wait_flock(const struct options *options);
+
+// calls.c
+void run_calls(const struct options *options);
+void run_refused(const struct options *options);
+void run_ring(const struct options *options);
+void run_passes(const struct options *options);
+void run_bpf_program(const struct options *options);
 
 // names.c
 void run_rename_comm(const struct options *options);

@@ -40,6 +40,7 @@ static bool parse_switch(const char *word, struct options *options) {
   else if (strcmp(word, "--keep-threads") == 0) options->keep_threads = true;
   else if (strcmp(word, "--not-leader") == 0) options->not_leader = true;
   else if (strcmp(word, "--by-child") == 0) options->by_child = true;
+  else if (strcmp(word, "--unlink") == 0) options->unlink = true;
   else if (strcmp(word, "--freeze") == 0) options->freeze = true;
   else if (strcmp(word, "--go") == 0) options->go = true;
   else if (strcmp(word, "--hold") == 0) options->hold = true;
@@ -57,6 +58,8 @@ static bool parse_valued(const char *word, const char *value, struct options *op
   else if (strcmp(word, "--parallel") == 0) options->parallel = (int)parse_number(value);
   else if (strcmp(word, "--gap-ms") == 0) options->gap_milliseconds = (int)parse_number(value);
   else if (strcmp(word, "--rounds") == 0) options->rounds = parse_number(value);
+  else if (strcmp(word, "--number") == 0) options->number = (int)parse_number(value);
+  else if (strcmp(word, "--hammers") == 0) options->hammers = (int)parse_number(value);
   else if (strcmp(word, "--hz") == 0) options->hertz = parse_decimal(value);
   else if (strcmp(word, "--seconds") == 0) options->seconds = parse_decimal(value);
   else return false;
@@ -83,5 +86,6 @@ void parse_options(int count, char **words, struct options *options) {
   options->word_count = count - index;
   if (options->threads < 1 || options->threads > 4096) refuse("threads", "1 to 4096");
   if (options->children < 1 || options->parallel < 1) refuse("children", "at least 1");
+  if (options->number > 4096) refuse("number", "at most 4096");
   if (options->block < 1 || options->hertz <= 0) refuse("block, hz", "more than 0");
 }

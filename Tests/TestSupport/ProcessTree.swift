@@ -37,6 +37,12 @@ public enum ProcessTree {
     TestFolder.text("/proc/\(pid)/comm").trimmingCharacters(in: .newlines)
   }
 
+  /// Its threads.
+  public static func tasks(of pid: pid_t) -> [pid_t] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    return names.compactMap { pid_t($0) }.sorted()
+  }
+
   /// How many descriptors a process has open.
   public static func descriptorCount(of pid: pid_t) -> Int {
     descriptors(of: pid).count

@@ -11,7 +11,8 @@ public enum StrippedAgent {
     let agent = Machine.executable("culprit-agent")
     let stripped = agent + ".stripped"
     if let made = modified(stripped), let built = modified(agent), made > built { return stripped }
-    let new = "\(stripped).\(getpid())"
+    // Tests run beside each other: each makes its own.
+    let new = "\(stripped).\(UUID().uuidString)"
     try await Program.output(
       Machine.has("strip") ? "strip" : "llvm-strip", "-o", new, agent)
     rename(new, stripped)

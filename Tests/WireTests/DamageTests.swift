@@ -104,7 +104,7 @@ struct DamageTests {
 
   @Test(
     "payloads of random bytes with a checksum that holds",
-    arguments: Array(1...7) + [64, 67, 98, 99, 101] as [UInt8])
+    arguments: Array(1...7) + [64, 67, 70, 72, 98, 99, 101, 102, 103] as [UInt8])
   func hostilePayloads(kind: UInt8) {
     var generator = SeededGenerator(seed: UInt64(kind))
     for _ in 0..<2_000 {

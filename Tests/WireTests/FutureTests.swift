@@ -18,7 +18,7 @@ struct FutureTests {
     return events
   }
 
-  @Test("unknown kinds", arguments: [0, 8, 63, 70, 95, 96, 126, 128, 255] as [UInt8])
+  @Test("unknown kinds", arguments: [0, 8, 63, 71, 95, 96, 126, 128, 255] as [UInt8])
   func kinds(kind: UInt8) {
     let events = decode(kind: FrameKind(rawValue: kind)) { $0.number(1, 2) }
     #expect(Stream.frames(events).first?.frame == .unknown(kind: kind, version: 1))
@@ -100,6 +100,31 @@ struct FutureTests {
     #expect(Stream.frames(burst).first?.frame == .unknown(kind: 5, version: 1))
   }
 
+  @Test("what a newer agent says of a trace in other words")
+  func traces() throws {
+    #expect(CallClass(wireCode: 200) == .other)
+    #expect(TracedProcess.Ending(wireCode: 200) == .unverified)
+    #expect(SkippedProcess.Reason(wireCode: 200) == .isDenied)
+    let traced = decode(kind: .tracedProcess) { payload in
+      Record.traced.write(to: &payload)
+      payload.text(901, "a text", limit: 100)
+    }
+    #expect(Stream.frames(traced).first?.frame == .answer(.traced(Record.traced)))
+    let trace = decode(kind: .traceReport) { payload in
+      Record.trace.write(to: &payload, processes: 3)
+      payload.fixed64(902, UInt64.max)
+    }
+    #expect(
+      Stream.frames(trace).first?.frame == .answer(.trace(Record.trace, processes: 3)))
+    let engine = decode(kind: .trace) { payload in
+      Record.traceRequest.write(to: &payload)
+      payload.number(4, 9)
+    }
+    #expect(Stream.frames(engine).first?.frame == .unknown(kind: 70, version: 1))
+    let selection = decode(kind: .trace) { payload in payload.number(1, 9) }
+    #expect(Stream.frames(selection).first?.frame == .unknown(kind: 70, version: 1))
+  }
+
   @Test("a hello of another engine names its stream still")
   func otherHello() throws {
     var hello = Record.hello
@@ -118,6 +143,16 @@ struct FutureTests {
     for kind in FileLock.Kind.allCases { #expect(FileLock.Kind(wireCode: kind.wireCode) == kind) }
     for trigger in BurstTrigger.allCases {
       #expect(try BurstTrigger(wireCode: trigger.wireCode) == trigger)
+    }
+    for engine in TraceEngine.allCases {
+      #expect(try TraceEngine(wireCode: engine.wireCode) == engine)
+    }
+    for kind in CallClass.allCases { #expect(CallClass(wireCode: kind.wireCode) == kind) }
+    for ending in TracedProcess.Ending.allCases {
+      #expect(TracedProcess.Ending(wireCode: ending.wireCode) == ending)
+    }
+    for reason in SkippedProcess.Reason.allCases {
+      #expect(SkippedProcess.Reason(wireCode: reason.wireCode) == reason)
     }
   }
 }

@@ -118,7 +118,7 @@ struct LimitTests {
     let hostile = "a\u{1B}[31mb\u{7}\n\u{202E}c\u{9B}2J\r"
     let texts = Stream.frames(Stream.events(Stream.bytes(LimitTests.frames(with: hostile))))
       .flatMap { LimitTests.texts(of: $0.frame) }
-    #expect(texts.count == 25 + 27)
+    #expect(texts.count == 25 + 27 + 15)
     for text in texts {
       #expect(text.contains("[31mb"))
       let isClean = text.unicodeScalars.allSatisfy {
@@ -157,7 +157,7 @@ struct LimitTests {
       .notice(notice), .request(.introduction(Caller(user: text, connection: text, key: text))),
       .answer(.inventory(SpoolInventory(problem: text))), .answer(.refused(text)),
       .answer(.process(report(with: text))),
-    ]
+    ] + traceFrames(with: text)
   }
 
   private static func texts(of frame: Frame) -> [String] {
@@ -182,6 +182,9 @@ struct LimitTests {
     case .answer(.inventory(let inventory)): [inventory.problem ?? ""]
     case .answer(.refused(let text)): [text]
     case .answer(.process(let report)): texts(of: report)
+    case .request(.trace(let request)): texts(of: request)
+    case .answer(.traced(let process)): texts(of: process)
+    case .answer(.trace(let trace, _)): texts(of: trace)
     case .gap, .request, .answer, .unknown: []
     }
   }

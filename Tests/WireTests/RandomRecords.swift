@@ -22,7 +22,7 @@ extension SeededGenerator {
   }
 
   mutating func request() -> Request {
-    switch count(upTo: 5) {
+    switch count(upTo: 7) {
     case 0:
       .introduction(
         Caller(user: text(upTo: 30), connection: text(upTo: 60), key: text(upTo: 100)))
@@ -30,6 +30,8 @@ extension SeededGenerator {
     case 2: .inventory
     case 3: .recent(seconds: UInt32(truncatingIfNeeded: number()))
     case 4: .process(pid: Int32(clamping: count(upTo: 4_000_000) + 1))
+    case 6: .trace(traceRequest())
+    case 7: .cancel(number: number())
     default:
       .fetch(span())
     }
@@ -43,7 +45,9 @@ extension SeededGenerator {
   }
 
   mutating func answer() -> Answer {
-    switch count(upTo: 5) {
+    switch count(upTo: 7) {
+    case 6: .traced(traced())
+    case 7: .trace(trace(), processes: count(upTo: 500))
     case 0: .done
     case 5: .begins
     case 4: .process(report())
@@ -211,7 +215,7 @@ extension SeededGenerator {
   mutating func time() -> Timestamp { Timestamp(nanoseconds: signed()) }
 
   /// A few, so that they are shared; the empty one too.
-  private mutating func symbol() -> String {
+  mutating func symbol() -> String {
     pick(["", "ext4 journal commit", "folio_wait_bit", "äöü", "x"]) + (chance(30) ? "2" : "")
   }
 

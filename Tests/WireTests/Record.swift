@@ -33,12 +33,19 @@ struct Record: CustomTestStringConvertible {
       frame: .request(
         .fetch(FrameSpan(stream: Stream.id, first: 7_000, last: 9_123, byteLimit: 262_144)))),
     Record(name: "request-process", frame: .request(.process(pid: 4_711))),
+    Record(name: "request-trace", frame: .request(.trace(traceRequest))),
+    Record(
+      name: "request-trace-pids",
+      frame: .request(.trace(TraceRequest(.pids([1, 4_711]), isDryRun: true)))),
+    Record(name: "request-cancel", frame: .request(.cancel(number: 1 << 32))),
     Record(name: "answer-begins", frame: .answer(.begins)),
     Record(name: "answer-inventory", frame: .answer(.inventory(inventory))),
     Record(
       name: "answer-fetched",
       frame: .answer(.fetched(Fetched(stream: Stream.id, through: 8_001)))),
     Record(name: "answer-process", frame: .answer(.process(report))),
+    Record(name: "answer-traced", frame: .answer(.traced(traced))),
+    Record(name: "answer-trace", frame: .answer(.trace(trace, processes: 1))),
     Record(name: "answer-refused", frame: .answer(.refused("control is off here"))),
   ]
 

@@ -9,6 +9,8 @@ public enum Agent {
   public static func run(_ words: [String]) -> Int32 {
     // A reader that has gone shows as an error of write(2).
     signal(SIGPIPE, SIG_IGN)
+    // Whoever started us may have it ignored, and then the kernel takes our children's ends.
+    signal(SIGCHLD, SIG_DFL)
     let code = runCommand(words)
     guard let failure = Output.failure else { return code }
     Output.complain("standard output can't be written: \(String(cString: strerror(failure)))")
@@ -32,6 +34,7 @@ public enum Agent {
       case "suspects": return try SuspectsCommand(rest).run()
       case "top": return try TopCommand(rest).run()
       case "process": return try ProcessCommand(rest).run()
+      case "trace": return try TraceCommand(rest).run()
       case "doctor": return try DoctorCommand(rest).run()
       case "explain": return try ExplainCommand(rest).run()
       case "encap": return try EncapCommand(rest).run()

@@ -10,10 +10,11 @@ enum AgentHelp {
       suspects   who waits (D, file locks, FUSE) and who moves the bytes, just now
       top        the same, over and over
       process    all about one process: who started it, what it has open, what it waits for
+      trace      what processes ask of the kernel: calls, files, bytes, time
       run        sample for ever, keep frames, and hand them to culprit's collector
       attach     what the collector runs over SSH: a relay to the agent that runs already
       doctor     what the kernel gives us here, and what would give us more
-      explain    who waits for what, in a pasted kernel stack or hung-task report
+      explain    who waits for what in pasted kernel stacks, who does what in strace's output
       encap      packages in folders of their own: install, upgrade, go back, remove, check
       completion a script that completes these words in bash, zsh or fish
       version    the version
@@ -23,6 +24,7 @@ enum AgentHelp {
       culprit-agent suspects --for 10s --json
       culprit-agent top --interval 500ms
       culprit-agent process 4711
+      culprit-agent trace --suspects --for 5s
       culprit-agent doctor
 
     EXIT CODES
@@ -34,7 +36,8 @@ enum AgentHelp {
     """
 
   static let verbs = [
-    "suspects", "top", "process", "run", "attach", "doctor", "explain", "encap", "completion",
+    "suspects", "top", "process", "trace", "run", "attach", "doctor", "explain", "encap",
+    "completion",
     "version",
   ]
 
@@ -88,8 +91,8 @@ enum AgentHelp {
     own_cpu_percent = 1, and when a burst of fast looks begins and ends: burst_io_pressure =
     "40/20", burst_memory_pressure, burst_cpu_pressure (per cent of the time),
     burst_blocked_tasks = "2/1", burst_run_queue = "2/1.2" (per CPU). `control = true`, in a file
-    that only root can write, lets clients ask about single processes, too, through a second
-    socket beside the first (…-control.sock); who asked is logged.
+    that only root can write, lets clients ask about single processes, too, and for traces, one at
+    a time, through a second socket beside the first (…-control.sock); who asked is logged.
 
     A spool holds a day or more of a busy host. kill -9 costs nothing that was written; a power
     cut the last 30 seconds.
@@ -177,20 +180,29 @@ enum AgentHelp {
     file's size. What we may not see is “denied”; as root, or with cap_sys_ptrace, all is seen.
 
     """,
+    "trace": TraceCommand.help,
     "explain": """
     Reads /proc/PID/stack, the kernel's “blocked for more than 120 seconds” reports and
     sysrq-w dumps, as dmesg, the journal or a mail have them, and says of each task what it
     waits for, what to do next, and over all of them who waits for whom.
 
+    Reads what strace wrote, of any version and with any options, -c tables too, and says who
+    reads, writes, syncs and waits, on which files, in one ranking over all files. Contents of
+    buffers are neither kept nor shown.
+
     USAGE
-      culprit-agent explain FILE|- [--json]
+      culprit-agent explain FILE…|- [OPTIONS]
 
     OPTIONS
-      --json                  a line of JSON for each task, and one for the whole
+      --json                  a line of JSON for each process or task, and one for the whole
+      --sort ORDER            strace's processes by culprits (default), bytes, blocked or calls
+      --rows N                most of strace's processes (default 20; in JSON all)
 
     EXAMPLES
       dmesg | culprit-agent explain -
       culprit-agent explain report.txt
+      culprit-agent explain worker-*.strace
+      culprit-agent explain --json out.* | head -3
 
     """,
     "encap": encap,

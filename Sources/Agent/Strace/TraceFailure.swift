@@ -1,3 +1,5 @@
+import Records
+
 /// Why nothing was traced.
 public enum TraceFailure: Error, Equatable, CustomStringConvertible {
   /// The expression or the unit makes no sense: wrong use. What is wrong with it, in words.
@@ -20,7 +22,9 @@ public enum TraceFailure: Error, Equatable, CustomStringConvertible {
       why
     case .tooMany(let matched, let limit):
       "\(matched) processes match and \(limit) is the limit: nothing was traced; "
-        + "match fewer, or raise the limit with --max \(matched)"
+        + (matched > Int(TraceRequest.mostProcesses)
+          ? "match fewer, \(TraceRequest.mostProcesses) at most"
+          : "match fewer, or raise the limit with --max \(matched)")
     }
   }
 }

@@ -57,6 +57,30 @@ int culprit_unix_connect(const char *path, int datagram) {
   return descriptor;
 }
 
+int culprit_claim_name(const char *name, culprit_peer_credentials *holder) {
+  struct sockaddr_un address;
+  // One byte less, for the NUL in front.
+  int length = unix_address(name, &address);
+  if (length < 0 || (size_t)length >= sizeof address) return -ENAMETOOLONG;
+  memmove(address.sun_path + 1, address.sun_path, sizeof address.sun_path - 1);
+  address.sun_path[0] = '\0';
+  holder->pid = 0;
+  holder->user = (uid_t)-1;
+  int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return -errno;
+  // Its credentials are those of when it listened, so whoever has the name must listen.
+  if (bind(descriptor, (struct sockaddr *)&address, (socklen_t)length) == 0) {
+    return listen(descriptor, 128) < 0 ? failed(descriptor) : descriptor;
+  }
+  int reason = errno;
+  if (reason == EADDRINUSE &&
+      connect(descriptor, (struct sockaddr *)&address, (socklen_t)length) == 0) {
+    culprit_peer(descriptor, holder);
+  }
+  close(descriptor);
+  return -reason;
+}
+
 int culprit_accept(int listener) {
   int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   return descriptor < 0 ? -errno : descriptor;

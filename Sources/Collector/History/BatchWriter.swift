@@ -57,6 +57,9 @@ struct BatchWriter {
     for report in batch.suspects {
       try SuspectTable.insert(report, host: memory.servers.entry(of: report.host, db).id, db)
     }
+    for trace in batch.traces {
+      result.traceNumbers.append(try TraceTable.insert(trace, &memory.servers, db))
+    }
   }
 
   // MARK: - Frames

@@ -16,6 +16,7 @@ public struct HistoryBatch: Sendable {
   public var losses: [FrameLoss] = []
   /// Streams that a host's spool holds now, by host.
   public var listed: [String: [StreamID]] = [:]
+  public var traces: [TraceRecord] = []
 
   public init(
     samples: [HostSample] = [], episodes: [Episode] = [], statuses: [HostStatus] = [],
@@ -29,7 +30,7 @@ public struct HistoryBatch: Sendable {
 
   public var isEmpty: Bool {
     samples.isEmpty && episodes.isEmpty && statuses.isEmpty && suspects.isEmpty
-      && deliveries.isEmpty && losses.isEmpty && listed.isEmpty
+      && deliveries.isEmpty && losses.isEmpty && listed.isEmpty && traces.isEmpty
   }
 }
 
@@ -53,6 +54,8 @@ public struct RecordResult: Equatable, Sendable {
   public var ledgers: [StreamLedger] = []
   /// The ids of the batch's episodes, in its order.
   public var episodeIDs: [Int64] = []
+  /// The numbers of the batch's traces, in its order.
+  public var traceNumbers: [Int64] = []
 
   public init() {}
 }

@@ -93,6 +93,9 @@ private struct RetentionRun {
     while try store.write({ db in
       try RetentionTables.deleteBesides(before: moment, after: future, offsets, db)
     }) > 0 {}
+    while try store.write({ db in
+      try RetentionTables.deleteTraces(before: moment, after: future, offsets, db)
+    }) > 0 {}
     while try store.remembering({ memory, db in
       let count = try RetentionTables.deleteProcesses(
         before: moment, after: future, offsets, db)

@@ -110,6 +110,18 @@ enum RetentionTables {
     return count
   }
 
+  /// The same for traces, which a process and its files go with. How many hosts' parts.
+  static func deleteTraces(
+    before moment: Int64, after future: Int64, _ offsets: ClockOffsets, _ db: Database
+  ) throws -> Int64 {
+    let old = Pieces(table: "trace_host", key: "id", condition: "time_ns < ?")
+    let stray = Pieces(
+      table: "trace_host", key: "id", condition: "time_ns > ?\(unless(offsets.hosts))")
+    let count = try old.delete(before: moment, offsets, db) + stray.delete([future], db)
+    if count > 0 { try TraceTable.deleteOrphans(db) }
+    return count
+  }
+
   /// Deletes the processes that were seen last before `moment` on their host's clock, or after
   /// `future`, when nothing refers to them any more. How many.
   static func deleteProcesses(

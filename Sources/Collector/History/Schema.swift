@@ -73,6 +73,22 @@ import GRDB
 /// `agent-ended`, `not-kept`, `unknown`, or `before`: from before the host was known), `noted` (the
 /// collector's clock).
 ///
+/// **traced**: one row per trace and host. `trace` (its number, which several hosts may share: see
+/// `culprit traces show`), `host`, `time`, `time_ns`, `end`, `end_ns`, `asked` (the collector's clock),
+/// `cause` (`asked` by somebody, or by the policy for an `episode`), `selection` (whom it was to look
+/// at), `episode` (the spike that it was made for, or else overlaps; NULL where there is none),
+/// `engine`, `matched`, `attached`, `verified` (seen free afterwards), `skipped`, `notices`.
+///
+/// **traced_process**: one row per process that was traced. `trace`, `host`, `time`, `time_ns`, `rank`
+/// (on its host, from 1), `pid`, `start_time`, `comm`, `user`, `command`, `unit`, `container`,
+/// `threads`, `traced_s`, `ending`, `calls`, `read_bytes`, `write_bytes` (of files), `sync_calls`,
+/// `blocked_s` (in calls about files, all threads together), `errors`, `lost_calls`, `io_uring`,
+/// `verdict`.
+///
+/// **traced_file**: one row per such process and file, the most time first. `trace`, `host`, `time`,
+/// `time_ns`, `rank` (the process's), `pid`, `comm`, `path`, `calls`, `read_bytes`, `write_bytes`,
+/// `sync_calls`, `spent_s`.
+///
 /// **retention**: one row per run of retention that deleted something, the newest thousand.
 /// `at` (the collector's clock), `reason` (`age`, `size`, `age+size`), `rows`, `episodes`
 /// (deleted), `first`, `last` (times of the rows deleted), `bytes_before`, `bytes_after`
@@ -81,7 +97,7 @@ import GRDB
 /// ## The tables: ours, they may change with each migration
 /// `tick` holds the rows, clustered by time so that a second of the whole fleet falls on adjacent
 /// pages and old spans are cut off at one end; `spike` the episodes; `sighting` the tasks seen to
-/// wait; `server` what is known of a host, `server_rows` the counters that each batch moves, narrow for that reason.
+/// wait; `trace` and what begins so the traces; `server` what is known of a host, `server_rows` the counters that each batch moves, narrow for that reason.
 enum Schema {
   /// "CULP", in the header of the file (https://www.sqlite.org/pragma.html#pragma_application_id).
   static let applicationID: Int64 = 0x4355_4C50
@@ -105,6 +121,9 @@ enum Schema {
     }
     migrator.registerMigration("4") { db in
       try db.execute(sql: tables4 + views4 + "PRAGMA user_version = 4")
+    }
+    migrator.registerMigration("5") { db in
+      try db.execute(sql: tables5 + views5 + "PRAGMA user_version = 5")
     }
     return migrator
   }

@@ -17,6 +17,7 @@ struct Culprit: AsyncParsableCommand {
         culprit check @web                    try them: what fails, and the fix
         culprit suspects @db                  who waits there, for what, who moves the bytes
         culprit process db1 4711              all about one process
+        culprit trace db1 --suspects          their system calls: files, bytes, time
         culprit deploy install @web           bring the agent to them
         culprit collect --fleet fleet.toml    record a fleet, as a daemon
         culprit spikes --since 24h            last night's load spikes
@@ -30,7 +31,7 @@ struct Culprit: AsyncParsableCommand {
       WatchCommand.self, CollectCommand.self, HostsCommand.self, SpikesCommand.self,
       ShowCommand.self, ImportCommand.self, ExportCommand.self, CheckCommand.self,
       EnrolCommand.self, ExplainCommand.self, SuspectsCommand.self, ProcessCommand.self,
-      DeployCommand.self,
+      TraceCommand.self, TracesCommand.self, DeployCommand.self,
     ])
 }
 

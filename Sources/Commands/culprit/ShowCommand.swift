@@ -12,8 +12,8 @@ struct ShowCommand: ParsableCommand {
     discussion: """
       Before the rows stand, as lines that begin with “#”, the spikes of that time, what is \
       missing of it (gone, or still to come from an agent's spool), the tasks that were seen to \
-      wait: in uninterruptible sleep (D), or for a lock; and, where an agent looked, who moved \
-      the bytes.
+      wait: in uninterruptible sleep (D), or for a lock; where an agent looked, who moved the \
+      bytes; and the traces that were made.
 
       EXAMPLES
         culprit show db1 --at 03:12
@@ -56,6 +56,9 @@ struct ShowCommand: ParsableCommand {
         StandardOutput.write("# \(line)\n")
       }
       for line in try Suspects(of: host, from: from, to: to, in: store).lines() {
+        StandardOutput.write("# \(Printable.text(line))\n")
+      }
+      for line in try TraceLines.of(host, from: from, to: to, in: store, zone.timeZone) {
         StandardOutput.write("# \(Printable.text(line))\n")
       }
     }

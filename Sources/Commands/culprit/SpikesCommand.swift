@@ -15,7 +15,8 @@ struct SpikesCommand: ParsableCommand {
 
       Under a spike stand its suspects: tasks that were seen in uninterruptible sleep (D) then, or \
       by an agent to wait for a lock or a FUSE server. Who waits may as well be the victim as the \
-      culprit. Where an agent looked, those who moved the bytes or kept the CPUs busy follow.
+      culprit. Where an agent looked, those who moved the bytes or kept the CPUs busy follow; and \
+      the traces that were made of that time.
 
       EXAMPLES
         culprit spikes --since 24h
@@ -63,7 +64,7 @@ struct SpikesCommand: ParsableCommand {
     let suspects = try episodes.map {
       try Suspects(of: $0.host, from: $0.start, to: $0.end, kind: $0.kind, in: store)
     }
-    if json { writeJSON(episodes, suspects) } else { writeTable(episodes, suspects) }
+    if json { writeJSON(episodes, suspects) } else { try writeTable(episodes, suspects, store) }
     try Gaps.tell(of: names, from: from, to: to, in: store, zone: zone, apart: json)
     if check, !episodes.isEmpty { throw CommandFailure.trouble }
   }
@@ -76,7 +77,9 @@ struct SpikesCommand: ParsableCommand {
     }
   }
 
-  private func writeTable(_ episodes: [Episode], _ suspects: [Suspects]) {
+  private func writeTable(
+    _ episodes: [Episode], _ suspects: [Suspects], _ store: HistoryStore
+  ) throws {
     guard !episodes.isEmpty else {
       return StandardOutput.write("no load spike in that time\n")
     }
@@ -96,6 +99,11 @@ struct SpikesCommand: ParsableCommand {
       for line in suspects.lines(atMost: Suspects.shown) { table.addNote(line) }
       let more = suspects.ranked.count - Suspects.shown
       if more > 0 { table.addNote("and \(more) more: culprit show \(episode.host)") }
+      for line in try TraceLines.of(
+        episode.host, from: episode.start, to: episode.end, in: store, zone.timeZone)
+      {
+        table.addNote(line)
+      }
     }
     StandardOutput.write(table.text)
   }

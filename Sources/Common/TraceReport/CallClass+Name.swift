@@ -10,7 +10,7 @@ extension CallClass {
   /// Whatever is read or written through a socket, a pipe or a terminal is not file work.
   public init(call name: String, path: String?) {
     let plain = CallClass(call: name)
-    guard let path, plain == .read || plain == .write else {
+    guard let path, plain == .read || plain == .write, CallClass.mayBeOther(path) else {
       self = plain
       return
     }
@@ -25,14 +25,35 @@ extension CallClass {
     }
   }
 
+  /// Whether a path may name anything but a file: nearly all name files, and calls are many.
+  private static func mayBeOther(_ path: String) -> Bool {
+    guard path.utf8.first == UInt8(ascii: "/") else { return true }
+    return path.hasPrefix("/dev/")
+  }
+
+  /// Whether a path is a file's or folder's: no socket, pipe, terminal or other thing without bytes
+  /// of its own on a disk.
+  static func isFile(_ path: String) -> Bool { mayBeFile(path) && !path.hasPrefix("fd ") }
+
+  /// Whether that may be a file: one, or a descriptor of which nobody knows what it is.
+  public static func mayBeFile(_ path: String) -> Bool {
+    !mayBeOther(path) || !otherPrefixes.contains(where: path.hasPrefix)
+  }
+
+  private static let otherPrefixes =
+    socketPrefixes + pipePrefixes + eventPrefixes + ["anon_inode:", "pidfd:"]
+
   private static let socketPrefixes = [
     "socket:", "TCP:", "TCPv6:", "UDP:", "UDPv6:", "UNIX:", "UNIX-", "NETLINK:", "RAW:", "PACKET:",
   ]
   private static let pipePrefixes = ["pipe:", "/dev/pts/", "/dev/tty", "/dev/ptmx", "/dev/console"]
   private static let eventPrefixes = [
     "anon_inode:[eventfd", "anon_inode:[timerfd", "anon_inode:[signalfd", "anon_inode:inotify",
-    "anon_inode:[fanotify",
+    "anon_inode:[inotify", "anon_inode:[fanotify",
   ]
+
+  /// Whether that is the name of a system call that has a class.
+  static func isKnown(_ name: String) -> Bool { byName[name] != nil }
 
   /// Whether calls of that name return how many bytes they moved.
   public static func movesBytes(_ name: String) -> Bool { moving.contains(name) }
@@ -40,7 +61,7 @@ extension CallClass {
   private static let moving: Set<String> = Set(
     words(
       """
-      read pread64 readv preadv preadv2 write pwrite64 writev pwritev pwritev2 sendfile sendfile64
+      read pread pread64 readv preadv preadv2 write pwrite pwrite64 writev pwritev pwritev2 sendfile sendfile64
       splice tee vmsplice copy_file_range recvfrom recvmsg sendto sendmsg recv send getdents
       getdents64 process_vm_readv process_vm_writev getrandom readlink readlinkat
       """)
@@ -52,12 +73,12 @@ extension CallClass {
 
   private static let byName: [String: CallClass] = {
     let table: [(CallClass, String)] = [
-      (.read, "read pread64 readv preadv preadv2 readahead"),
+      (.read, "read pread pread64 readv preadv preadv2 readahead"),
       (
         .write,
         """
-        write pwrite64 writev pwritev pwritev2 sendfile sendfile64 copy_file_range splice tee vmsplice
-        fallocate ftruncate ftruncate64 truncate truncate64
+        write pwrite pwrite64 writev pwritev pwritev2 sendfile sendfile64 copy_file_range splice tee
+        vmsplice fallocate ftruncate ftruncate64 truncate truncate64
         """
       ),
       (.sync, "fsync fdatasync sync syncfs sync_file_range sync_file_range2 msync"),

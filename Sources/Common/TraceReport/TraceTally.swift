@@ -17,6 +17,9 @@ public struct ObservedCalls: Equatable, Sendable {
   public var slowestNanoseconds: UInt64
   /// See ``TracedCall/latencies``. Empty for a single call: then `nanoseconds` says it.
   public var latencies: [UInt64]
+  /// What they are for, where name and path don't say it: `sendfile` reads a file where what it
+  /// writes to is a socket.
+  public var kind: CallClass?
 
   public init(name: String, path: String? = nil, count: UInt64 = 1) {
     self.name = name
@@ -38,7 +41,7 @@ public struct ObservedCalls: Equatable, Sendable {
 }
 
 /// Sums up what one process does, whichever engine sees it. Bounded: however many files a process
-/// opens, what is kept is the ``entryLimit`` first and then the sum of the others.
+/// opens, those that count most are told apart, and of the others only the number is kept.
 public struct TraceTally: Sendable {
   /// Files, and kinds of failures, that are counted one by one before the report picks the first.
   public static let entryLimit = 4096
@@ -55,25 +58,32 @@ public struct TraceTally: Sendable {
     var error: String
   }
 
+  /// Files that are told apart. Where another one comes, the lesser half is forgotten: one that is
+  /// used over and over soon stands here again.
+  public var fileLimit: Int
   private var calls: [CallKey: TracedCall] = [:]
-  private var files: [String: TracedFile] = [:]
+  private var files: [TracedFile] = []
+  private var filePlaces: [String: Int] = [:]
   private var errors: [ErrorKey: UInt64] = [:]
   private var omittedCalls: UInt64 = 0
-  /// Files beyond the limit, as far as they can be told apart: calls on them.
-  private var callsOnOthers: UInt64 = 0
+  private var forgottenFiles = 0
 
-  public init() {}
+  public init(fileLimit: Int = TraceTally.entryLimit) {
+    self.fileLimit = fileLimit
+  }
 
-  public var isEmpty: Bool { calls.isEmpty }
+  public var isEmpty: Bool { calls.isEmpty && omittedCalls == 0 }
 
   public mutating func add(_ seen: ObservedCalls) {
-    let key = CallKey(name: seen.name, kind: CallClass(call: seen.name, path: seen.path))
-    addFile(seen, key.kind)
-    guard calls[key] != nil || calls.count < TraceTally.callLimit else {
+    let kind = seen.kind ?? CallClass(call: seen.name, path: seen.path)
+    addFile(seen, kind)
+    let key = CallKey(name: seen.name, kind: kind)
+    guard calls[key]?.take(seen) == nil else { return }
+    guard calls.count < TraceTally.callLimit else {
       omittedCalls = omittedCalls.addingSaturated(seen.count)
       return
     }
-    var call = calls.removeValue(forKey: key) ?? TracedCall(name: key.name, kind: key.kind)
+    var call = TracedCall(name: key.name, kind: key.kind)
     call.take(seen)
     calls[key] = call
   }
@@ -82,18 +92,44 @@ public struct TraceTally: Sendable {
   public mutating func addError(_ error: String, of call: String, count: UInt64 = 1) {
     let key = ErrorKey(call: call, error: error)
     guard errors[key] != nil || errors.count < TraceTally.entryLimit else { return }
-    errors[key, default: 0] = (errors[key] ?? 0).addingSaturated(count)
+    errors[key] = (errors[key] ?? 0).addingSaturated(count)
+  }
+
+  /// What was counted elsewhere and turned out to be of the same process.
+  public mutating func add(_ other: TraceTally) {
+    for (key, call) in other.calls {
+      guard calls[key] != nil || calls.count < TraceTally.callLimit else {
+        omittedCalls = omittedCalls.addingSaturated(call.count)
+        continue
+      }
+      calls[key, default: TracedCall(name: key.name, kind: key.kind)].take(call)
+    }
+    for file in other.files { files[place(of: file.path)].take(file) }
+    for (key, count) in other.errors { addError(key.error, of: key.call, count: count) }
+    omittedCalls = omittedCalls.addingSaturated(other.omittedCalls)
+    forgottenFiles += other.forgottenFiles
   }
 
   private mutating func addFile(_ seen: ObservedCalls, _ kind: CallClass) {
     guard let path = seen.path else { return }
-    guard files[path] != nil || files.count < TraceTally.entryLimit else {
-      callsOnOthers = callsOnOthers.addingSaturated(seen.count)
-      return
-    }
-    var file = files.removeValue(forKey: path) ?? TracedFile(path: path)
-    file.take(seen, kind)
-    files[path] = file
+    files[place(of: path)].take(seen, kind)
+  }
+
+  /// Where that file stands, with room made for it where it is new.
+  private mutating func place(of path: String) -> Int {
+    if let place = filePlaces[path] { return place }
+    if files.count >= max(2, fileLimit) { forgetLesserFiles() }
+    filePlaces[path] = files.count
+    files.append(TracedFile(path: path))
+    return files.count - 1
+  }
+
+  private mutating func forgetLesserFiles() {
+    files.sort(by: TraceTally.comesBefore)
+    let kept = max(2, fileLimit) / 2
+    forgottenFiles += files.count - kept
+    files.removeLast(files.count - kept)
+    filePlaces = Dictionary(uniqueKeysWithValues: files.indices.map { (files[$0].path, $0) })
   }
 
   /// Writes what was counted into `process`, the most time first, cut to what a report has room for.
@@ -103,10 +139,9 @@ public struct TraceTally: Sendable {
     process.omittedCalls = ranked.dropFirst(TracedProcess.callLimit).reduce(omittedCalls) {
       $0.addingSaturated($1.count)
     }
-    let rankedFiles = files.values.sorted(by: TraceTally.comesBefore)
+    let rankedFiles = files.sorted(by: TraceTally.comesBefore)
     process.files = Array(rankedFiles.prefix(TracedProcess.fileLimit))
-    process.omittedFiles =
-      max(0, rankedFiles.count - TracedProcess.fileLimit) + (callsOnOthers > 0 ? 1 : 0)
+    process.omittedFiles = rankedFiles.count - process.files.count + forgottenFiles
     process.errors =
       errors
       .map { TracedError(call: $0.key.call, error: $0.key.error, count: $0.value) }
@@ -120,7 +155,10 @@ public struct TraceTally: Sendable {
     return (left.name, left.kind.rawValue) < (right.name, right.kind.rawValue)
   }
 
+  /// Files come before sockets and pipes, where time is spent waiting for others.
   private static func comesBefore(_ left: TracedFile, _ right: TracedFile) -> Bool {
+    let (isFile, otherIsFile) = (CallClass.mayBeFile(left.path), CallClass.mayBeFile(right.path))
+    if isFile != otherIsFile { return isFile }
     if left.nanoseconds != right.nanoseconds { return left.nanoseconds > right.nanoseconds }
     let (leftBytes, rightBytes) = (
       left.readBytes.addingSaturated(left.writeBytes),
@@ -147,9 +185,22 @@ extension TracedCall {
     if !seen.latencies.isEmpty {
       for (bucket, count) in seen.latencies.prefix(TracedCall.latencyBuckets).enumerated()
       where count > 0 { note(count, in: bucket) }
-    } else if seen.count == 1 {
+    } else if seen.count == 1, seen.nanoseconds > 0 {
       note(1, in: ObservedCalls.latencyBucket(nanoseconds: seen.nanoseconds))
     }
+  }
+
+  /// What was counted of the same call elsewhere.
+  fileprivate mutating func take(_ other: TracedCall) {
+    count = count.addingSaturated(other.count)
+    errors = errors.addingSaturated(other.errors)
+    nanoseconds = nanoseconds.addingSaturated(other.nanoseconds)
+    bytes = bytes.addingSaturated(other.bytes)
+    if other.slowestNanoseconds > slowestNanoseconds {
+      slowestNanoseconds = other.slowestNanoseconds
+      slowestPath = other.slowestPath
+    }
+    for (bucket, count) in other.latencies.enumerated() where count > 0 { note(count, in: bucket) }
   }
 
   private mutating func note(_ number: UInt64, in bucket: Int) {
@@ -162,12 +213,23 @@ extension TracedFile {
   fileprivate mutating func take(_ seen: ObservedCalls, _ kind: CallClass) {
     calls = calls.addingSaturated(seen.count)
     nanoseconds = nanoseconds.addingSaturated(seen.nanoseconds)
-    switch ByteDirection(call: seen.name) {
-    case .reading: readBytes = readBytes.addingSaturated(seen.bytes)
-    case .writing: writeBytes = writeBytes.addingSaturated(seen.bytes)
-    case nil: break
+    if seen.bytes > 0 {
+      switch kind == .read ? .reading : ByteDirection(call: seen.name) {
+      case .reading: readBytes = readBytes.addingSaturated(seen.bytes)
+      case .writing: writeBytes = writeBytes.addingSaturated(seen.bytes)
+      case nil: break
+      }
     }
     if kind == .sync { syncCalls = syncCalls.addingSaturated(seen.count) }
+  }
+
+  /// What was counted of the same file elsewhere.
+  fileprivate mutating func take(_ other: TracedFile) {
+    calls = calls.addingSaturated(other.calls)
+    nanoseconds = nanoseconds.addingSaturated(other.nanoseconds)
+    readBytes = readBytes.addingSaturated(other.readBytes)
+    writeBytes = writeBytes.addingSaturated(other.writeBytes)
+    syncCalls = syncCalls.addingSaturated(other.syncCalls)
   }
 }
 
@@ -177,13 +239,19 @@ private enum ByteDirection {
   case writing
 
   init?(call name: String) {
-    switch name {
-    case "read", "pread64", "readv", "preadv", "preadv2", "recvfrom", "recvmsg", "recv":
-      self = .reading
-    case "write", "pwrite64", "writev", "pwritev", "pwritev2", "sendto", "sendmsg", "send",
-      "sendfile", "sendfile64", "copy_file_range", "splice", "tee", "vmsplice":
-      self = .writing
-    default: return nil
-    }
+    guard let direction = ByteDirection.byName[name] else { return nil }
+    self = direction
   }
+
+  private static let byName: [String: ByteDirection] = {
+    let reading = [
+      "read", "pread64", "pread", "readv", "preadv", "preadv2", "recvfrom", "recvmsg", "recv",
+    ]
+    let writing = [
+      "write", "pwrite64", "pwrite", "writev", "pwritev", "pwritev2", "sendto", "sendmsg", "send",
+      "sendfile", "sendfile64", "copy_file_range", "splice", "tee", "vmsplice",
+    ]
+    return Dictionary(
+      uniqueKeysWithValues: reading.map { ($0, .reading) } + writing.map { ($0, .writing) })
+  }()
 }

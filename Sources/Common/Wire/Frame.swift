@@ -6,8 +6,8 @@ public enum Frame: Equatable, Sendable {
   /// piece of a spool: the frames after it name it by a tag only.
   case hello(Hello)
   case tick(HostTick)
-  /// A tick of the two minutes before a trigger, kept in memory and told with the burst: it has
-  /// more rows than the tick that was sent at its time.
+  /// A tick of the two minutes before a trigger, kept in memory and told with the burst: rows that
+  /// the tick sent at its time had no place for. (0.2.0 told all rows again.)
   case before(HostTick)
   /// Who a process is; sent before or with the first tick that names it.
   case identity(ProcessIdentity)
@@ -44,6 +44,8 @@ struct FrameKind: RawRepresentable, Equatable {
   static let fetch = FrameKind(rawValue: 67)
   static let recent = FrameKind(rawValue: 68)
   static let process = FrameKind(rawValue: 69)
+  static let trace = FrameKind(rawValue: 70)
+  static let cancel = FrameKind(rawValue: 72)
 
   /// To any request that is answered by other frames.
   static let done = FrameKind(rawValue: 97)
@@ -52,6 +54,9 @@ struct FrameKind: RawRepresentable, Equatable {
   /// Before the frames that answer `recent`.
   static let begins = FrameKind(rawValue: 100)
   static let processReport = FrameKind(rawValue: 101)
+  static let traceReport = FrameKind(rawValue: 102)
+  /// One process each, before `traceReport`.
+  static let tracedProcess = FrameKind(rawValue: 103)
   /// To any request.
   static let refused = FrameKind(rawValue: 127)
 }

@@ -24,7 +24,12 @@ public struct FrameGlance: Equatable, Sendable {
   public var byteCount: Int
 
   /// Whether it is a request that goes beyond reading streams.
-  public var isOfControl: Bool { kind == FrameKind.process.rawValue }
+  public var isOfControl: Bool {
+    switch FrameKind(rawValue: kind) {
+    case .process, .trace, .cancel: true
+    default: false
+    }
+  }
 
   /// What every frame begins with. FF and C1 never occur in UTF-8, so that no text does.
   public static let magic: [UInt8] = FrameFormat.magic.indices.map { FrameFormat.magic[$0] }

@@ -20,6 +20,12 @@ public enum Request: Equatable, Sendable {
   case recent(seconds: UInt32)
   /// All about one process. Answered with `process`.
   case process(pid: Int32)
+  /// What processes ask of the kernel for a while. Answered with `traced` for each, in rank order,
+  /// and then `trace`, all of one number. It ends when the connection does.
+  case trace(TraceRequest)
+  /// Ends the trace that was asked for with this number on the same connection, whose answer comes
+  /// all the same. It isn't answered itself.
+  case cancel(number: UInt64)
 
   /// Whether a frame that this version doesn't know is a newer collector's request: it waits for an
   /// answer.
@@ -34,8 +40,23 @@ public enum Answer: Equatable, Sendable {
   case inventory(SpoolInventory)
   case fetched(Fetched)
   case process(ProcessReport)
+  /// One process of a trace; more follows.
+  case traced(TracedProcess)
+  /// A trace but for its processes, of which so many came before it.
+  case trace(HostTrace, processes: Int)
   /// Why not, and what would help, in words.
   case refused(String)
+
+  /// Whether nothing more comes to the request.
+  public var isLast: Bool {
+    switch self {
+    case .begins, .traced: false
+    case .done, .inventory, .fetched, .process, .trace, .refused: true
+    }
+  }
+
+  /// Whether a frame that this version can't read is a newer agent's answer.
+  public static func isOne(kind: UInt8) -> Bool { FrameKind.answers.contains(kind) }
 }
 
 /// Frames of one stream, from one number to another.

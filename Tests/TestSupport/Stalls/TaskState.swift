@@ -16,8 +16,10 @@ public struct TaskState: Sendable, CustomStringConvertible {
   public var runs: Int?
 
   /// `nil` where there is no such task (any more).
-  public init?(pid: pid_t) {
-    let folder = "/proc/\(pid)"
+  ///
+  /// - Parameter tid: a thread of the process; its first one.
+  public init?(pid: pid_t, tid: pid_t? = nil) {
+    let folder = tid.map { "/proc/\(pid)/task/\($0)" } ?? "/proc/\(pid)"
     let stat = TestFolder.text("\(folder)/stat")
     guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")"),
       let state = stat[close...].dropFirst(2).first

@@ -1,40 +1,48 @@
-import WaitReasons
+import Reports
+import TraceReport
 
-/// `culprit-agent explain`: who waits for what in a pasted kernel stack or hung-task report.
+/// `culprit-agent explain`: who waits for what in pasted kernel stacks and hung-task reports, and who
+/// does what in the output of strace.
 struct ExplainCommand {
-  private let file: String
+  private var files: [String] = []
+  private var order = TraceOrder.culprits
+  private var rows: Int?
   private var isJSON = false
 
   init(_ words: ArraySlice<String>) throws(UsageError) {
-    var file: String?
     var reader = OptionReader(words, of: "explain")
     while let word = reader.next() {
       switch word {
       case "--json": isJSON = true
-      case _ where (word == "-" || !word.hasPrefix("-")) && file == nil && !word.isEmpty:
-        file = word
+      case "--sort": order = try reader.choice(of: word, TraceOrder.self)
+      case "--rows": rows = try reader.number(of: word, in: 1...10_000)
+      case _ where (word == "-" || !word.hasPrefix("-")) && !word.isEmpty: files.append(word)
       default: throw reader.unknown(word)
       }
     }
-    guard let file else {
+    guard !files.isEmpty else {
       throw UsageError("explain wants a file, or - for standard input; see its --help")
     }
-    self.file = file
+    guard files.count(where: { $0 == "-" }) < 2 else {
+      throw UsageError("standard input can be read once; see culprit-agent explain --help")
+    }
   }
 
   func run() throws(Failure) -> Int32 {
-    let report: StackReport
-    do throws(ReportProblem) {
-      report = try StackReport.read(file)
-    } catch {
-      throw Failure(error.description)
-    }
+    var progress = ReadingProgress()
+    let reports = PastedReports(files) { progress.show($0, $1, of: $2) }
+    progress.clear()
     if isJSON {
-      report.writeJSON { bytes in bytes.withUnsafeBytes { Output.write($0) } }
+      reports.writeJSON(order: order, rows: rows ?? .max) { bytes in
+        bytes.withUnsafeBytes { Output.write($0) }
+      }
     } else {
-      let isBold = Output.hasColours
-      Output.write(ExplainText { isBold ? "\u{1B}[1m\($0)\u{1B}[0m" : $0 }.text(report))
+      Output.write(
+        reports.text(
+          order: order, rows: rows ?? 20, width: Output.columns ?? 160,
+          colours: Output.hasColours))
     }
-    return 0
+    for problem in reports.problems { Output.complain(problem.description) }
+    return reports.problems.isEmpty ? 0 : 1
   }
 }

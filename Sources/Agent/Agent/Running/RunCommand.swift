@@ -3,6 +3,7 @@ import Glibc
 import Records
 import Sampling
 import Spool
+import Strace
 import Wire
 
 /// `culprit-agent run`: samples for ever, and hands frames out.
@@ -85,7 +86,9 @@ struct RunCommand {
     stream.flush { resident.ring.append($0) }
     let log = SystemLog(path: options.resident.syslog)
     let server = try FrameServer(
-      resident, reporter: try ReportSource(policy: options.settings.commandLine), log: log)
+      resident, reporter: try ReportSource(policy: options.settings.commandLine),
+      tracer: tracer, log: log)
+    defer { server.endTraces() }
     try server.startSession {
       // The sampler sleeps until its next tick: a signal ends that.
       kill(getpid(), SIGTERM)
@@ -113,7 +116,9 @@ struct RunCommand {
     try keeper?.start(resident.ring, stream: resident.stream)
     let reporter = try ReportSource(policy: options.settings.commandLine)
     let server = try FrameServer(
-      resident, reporter: reporter, log: SystemLog(path: settings.syslog))
+      resident, reporter: reporter, tracer: tracer,
+      log: SystemLog(path: settings.syslog))
+    defer { server.endTraces() }
     try server.start(listeners)
     tell(listeners, isKeeping: keeper != nil)
     var lock = MemoryLock(reporter: reporter, resident: resident)
@@ -124,6 +129,19 @@ struct RunCommand {
     keeper?.finish(milliseconds: 2000)
     // The sockets' files go now: nothing more is answered.
     for listener in listeners { unlink(listener.path) }
+  }
+
+  /// Carries out the traces that clients ask for.
+  private var tracer: TraceDesk.Executor {
+    let policy = options.settings.commandLine
+    return { request, askers, isStopped in
+      do throws(TraceFailure) {
+        return .success(
+          try HostTracer(policy: policy).run(request, askers: askers, isStopped: isStopped))
+      } catch {
+        return .failure(error)
+      }
+    }
   }
 
   /// What keeps frames; `nil`, and why, where the disk can't.

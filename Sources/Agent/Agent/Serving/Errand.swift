@@ -23,11 +23,13 @@ final class ErrandRunner: Sendable {
   private let state = Mutex(State())
   private let wake: WakeEvent
   private let reply: WakeEvent
+  private let stackBytes: UInt
 
   /// `reply` is signalled when results are there.
-  init(reply: WakeEvent) throws(Failure) {
+  init(reply: WakeEvent, stackBytes: UInt = AgentThread.stackBytes) throws(Failure) {
     wake = try WakeEvent()
     self.reply = reply
+    self.stackBytes = stackBytes
   }
 
   /// Whether there was room for it. The thread is started with the first.
@@ -38,7 +40,7 @@ final class ErrandRunner: Sendable {
       defer { state.hasStarted = true }
       return (true, !state.hasStarted)
     }
-    if isFirst { try AgentThread.start { [self] in run() } }
+    if isFirst { try AgentThread.start(stackBytes: stackBytes) { [self] in run() } }
     wake.signal()
     return isTaken
   }

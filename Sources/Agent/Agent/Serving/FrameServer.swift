@@ -9,6 +9,7 @@ final class FrameServer: @unchecked Sendable {
   // Invariant of @unchecked: after `start`, all but `wake` and `resident` is the thread's own.
   /// Clients of one socket; who comes beyond that is turned away.
   private static let clientLimit = 32
+  private static let traceEndMilliseconds = 10_000
 
   private let resident: Resident
   private let reporter: ReportSource
@@ -16,19 +17,24 @@ final class FrameServer: @unchecked Sendable {
   private let wake: WakeEvent
   private let spoolErrands: ErrandRunner
   private let reportErrands: ErrandRunner
+  private let traces: TraceDesk
   private var listeners: [ListeningSocket] = []
   private var clients: [ClientSession] = []
   private var lastNumber: UInt64 = 0
   /// Called when the only client, that of standard input, has gone.
   private var whenLeft: (@Sendable () -> Void)?
 
-  init(_ resident: Resident, reporter: ReportSource, log: SystemLog) throws(Failure) {
+  init(
+    _ resident: Resident, reporter: ReportSource, tracer: @escaping TraceDesk.Executor,
+    log: SystemLog
+  ) throws(Failure) {
     self.resident = resident
     self.reporter = reporter
     self.log = log
     wake = try WakeEvent()
     spoolErrands = try ErrandRunner(reply: wake)
     reportErrands = try ErrandRunner(reply: wake)
+    traces = try TraceDesk(reply: wake, log: log, tracer)
     resident.ring.notify(wake)
   }
 
@@ -45,6 +51,9 @@ final class FrameServer: @unchecked Sendable {
     try AgentThread.start { [self] in run() }
   }
 
+  /// Lets go of whom somebody traces, and waits for that: to be called before the agent ends.
+  func endTraces() { traces.end(milliseconds: FrameServer.traceEndMilliseconds) }
+
   // MARK: The server's thread
 
   private func run() {
@@ -57,10 +66,7 @@ final class FrameServer: @unchecked Sendable {
       }
       let firstClient = pollers.count
       for client in clients {
-        // A negative descriptor is passed over.
-        pollers.append(
-          pollfd(
-            fd: client.wantsToRead ? client.input : -1, events: Int16(POLLIN), revents: 0))
+        pollers.append(inputPoller(of: client))
         pollers.append(
           pollfd(
             fd: client.wantsToWrite ? client.output : -1, events: Int16(POLLOUT), revents: 0))
@@ -68,9 +74,10 @@ final class FrameServer: @unchecked Sendable {
       guard poll(&pollers, nfds_t(pollers.count), -1) > 0 else { continue }
       if pollers[0].revents != 0 { wake.absorb() }
       takeResults()
-      for (index, client) in clients.enumerated()
-      where pollers[firstClient + 2 * index].revents != 0 {
-        client.readRequests()
+      for (index, client) in clients.enumerated() {
+        let poller = pollers[firstClient + 2 * index]
+        guard poller.revents != 0 else { continue }
+        if poller.events == 0 { client.closeNow() } else { client.readRequests() }
       }
       for (index, listener) in listeners.enumerated() where pollers[1 + index].revents != 0 {
         accept(from: listener)
@@ -85,8 +92,21 @@ final class FrameServer: @unchecked Sendable {
     }
   }
 
+  /// Who waits for a trace is also looked at while nothing is read from it: whether it has gone,
+  /// which poll(2) tells unasked. Others find out when they are written to.
+  private func inputPoller(of client: ClientSession) -> pollfd {
+    if client.wantsToRead {
+      return pollfd(fd: client.input, events: Int16(POLLIN), revents: 0)
+    }
+    // A negative descriptor is passed over.
+    let isWatched = traces.isTracing(for: client.number)
+    return pollfd(fd: isWatched ? client.input : -1, events: 0, revents: 0)
+  }
+
   private func takeResults() {
-    for result in spoolErrands.takeResults() + reportErrands.takeResults() {
+    let results =
+      spoolErrands.takeResults() + reportErrands.takeResults() + traces.takeResults()
+    for result in results {
       guard let client = clients.first(where: { $0.number == result.client }) else { continue }
       client.errands -= 1
       client.answer(result.frames)
@@ -98,6 +118,7 @@ final class FrameServer: @unchecked Sendable {
     for client in clients where client.isClosed {
       spoolErrands.forget(client: client.number)
       reportErrands.forget(client: client.number)
+      traces.forget(client: client.number)
     }
     clients.removeAll(where: \.isClosed)
     if clients.isEmpty, let whenLeft {
@@ -147,6 +168,9 @@ final class FrameServer: @unchecked Sendable {
           + FrameServer.frame(.done, number))
     case .fetch(let span): fetch(span, number, client)
     case .process(let pid): report(pid, number, client)
+    case .trace(let request): trace(request, number, client)
+    case .cancel(let other):
+      if client.rights != .read { traces.cancel(other, client: client.number) }
     }
   }
 
@@ -176,6 +200,18 @@ final class FrameServer: @unchecked Sendable {
       log.write("process \(pid): answered in \(SamplingLoop.text(since: start))")
       return FrameServer.frame(answer, number)
     }
+  }
+
+  private func trace(_ request: TraceRequest, _ number: UInt64, _ client: ClientSession) {
+    guard client.rights != .read else {
+      let asker = LoggedAsker(client.peer, client.caller)
+      log.write("trace of \(TraceDesk.text(request)), \(asker.text), refused")
+      return refuse(ControlSocket.isOff, number, client)
+    }
+    if let refusal = traces.begin(request, number: number, of: client) {
+      return refuse(refusal, number, client)
+    }
+    client.errands += 1
   }
 
   private func run(

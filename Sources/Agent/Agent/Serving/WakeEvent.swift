@@ -36,10 +36,12 @@ final class WakeEvent: Sendable {
 
 /// A thread of its own for something that may hang.
 enum AgentThread {
-  private static let stackBytes: UInt = 256 << 10
+  static let stackBytes: UInt = 256 << 10
 
   /// Starts it; it can't be joined, and signals go elsewhere.
-  static func start(_ body: @escaping @Sendable () -> Void) throws(Failure) {
+  static func start(
+    stackBytes: UInt = stackBytes, _ body: @escaping @Sendable () -> Void
+  ) throws(Failure) {
     let box = Unmanaged.passRetained(Box(body))
     let result = culprit_start_thread(
       { argument in

@@ -15,10 +15,13 @@ enum Completion {
 
   private static let encapVerbs = EncapArguments.Verb.allCases.map(\.rawValue)
     .joined(separator: " ")
-  private static let folders = ["--source", "--target"]
+  /// Options that want a folder.
+  private static let folders = ["--keep", "--source", "--target"]
 
-  private static let choices: [(option: String, values: String)] = [
-    ("--engine", "auto bpf proc"), ("--cmdline", "masked name full"),
+  /// Values of options; those of one command come before those of all.
+  private static let choices: [(verb: String?, option: String, values: String)] = [
+    ("trace", "--engine", "auto bpf strace"), ("trace", "--sort", "culprits bytes blocked calls"),
+    (nil, "--engine", "auto bpf proc"), (nil, "--cmdline", "masked name full"),
   ]
 
   private static var bash: String {
@@ -27,13 +30,17 @@ enum Completion {
       cases += "      \(verb)) words='\(AgentHelp.options(of: verb).joined(separator: " "))' ;;\n"
     }
     var values = ""
-    for choice in choices { values += "    \(choice.option)) words='\(choice.values)' ;;\n" }
+    for choice in choices {
+      let verb = choice.verb.map { "'\($0) " } ?? "*' "
+      values += "    \(verb)\(choice.option)') words='\(choice.values)' ;;\n"
+    }
+    let folderCases = folders.map { "*' \($0)'" }.joined(separator: "|")
     return """
       _culprit_agent() {
         local words word=${COMP_WORDS[COMP_CWORD]}
-        case ${COMP_WORDS[COMP_CWORD-1]} in
-      \(values)    --config) COMPREPLY=($(compgen -f -- "$word")); return ;;
-          \(folders.joined(separator: "|"))) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        case "${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD-1]}" in
+      \(values)    *' --config') COMPREPLY=($(compgen -f -- "$word")); return ;;
+          \(folderCases)) COMPREPLY=($(compgen -d -- "$word")); return ;;
         esac
         if [ -z "$words" ]; then
           case ${COMP_WORDS[1]} in
@@ -62,7 +69,8 @@ enum Completion {
       for option in AgentHelp.options(of: verb) {
         text += "complete -c culprit-agent -n '__fish_seen_subcommand_from \(verb)'"
         text += " -l \(option.dropFirst(2))"
-        if let choice = choices.first(where: { $0.option == option }) {
+        let choice = choices.first { $0.option == option && ($0.verb ?? verb) == verb }
+        if let choice {
           text += " -x -a '\(choice.values)'"
         } else if option == "--config" || folders.contains(option) {
           text += " -r -F"

@@ -8,17 +8,19 @@ struct Progress {
 
   private let start = SamplingLoop.now
   private let total: UInt64
+  private let doing: String
   private let isShown: Bool
 
-  init(totalNanoseconds: UInt64) {
+  init(totalNanoseconds: UInt64, doing: String = "looking") {
     total = totalNanoseconds
+    self.doing = doing
     isShown = totalNanoseconds > Progress.patienceNanoseconds && isatty(2) == 1
   }
 
   func show() {
     guard isShown else { return }
     let seconds = (SamplingLoop.now - start) / 1_000_000_000
-    write("\rlooking: \(seconds) of \(DurationText.of(total))\u{1B}[K")
+    write("\r\(doing): \(seconds) of \(DurationText.of(total))\u{1B}[K")
   }
 
   func clear() {

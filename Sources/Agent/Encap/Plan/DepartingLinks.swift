@@ -22,8 +22,31 @@ struct DepartingLinks {
     return found
   }
 
+  /// What is in a folder, where all of that goes and the folder, too: a link may take its place. `nil`
+  /// where somebody else has something in it.
+  func contents(of folder: EncapPath) -> [EncapStep.Content]? {
+    guard snapshot[folder] == .folder, mayGo(folder), let names = snapshot.names[folder] else {
+      return nil
+    }
+    let links = links
+    var contents: [EncapStep.Content] = []
+    for name in names {
+      if let link = links[name] {
+        contents.append(.init(path: name, text: link.text))
+      } else if let inside = self.contents(of: name) {
+        contents.append(.init(path: name, text: nil))
+        contents += inside
+      } else {
+        return nil
+      }
+    }
+    return contents
+  }
+
   /// Folders that are empty once `paths` are gone, the deepest first; none that `kept` has.
-  func emptied(by paths: Set<EncapPath>, kept: Set<EncapPath>) -> [EncapPath] {
+  func emptied(
+    by paths: Set<EncapPath>, kept: Set<EncapPath> = [], folded: [EncapPath] = []
+  ) -> [EncapPath] {
     var candidates = Set(trees.values.flatMap(\.folders))
     for package in packages { candidates.formUnion(uses.uses(of: package).map(\.path)) }
     for path in paths {
@@ -34,7 +57,8 @@ struct DepartingLinks {
     var emptied: [EncapPath] = []
     for folder in candidates.subtracting(kept).sorted(by: { $0.depth > $1.depth }) {
       guard snapshot[folder] == .folder, !folder.isRoot, mayGo(folder),
-        let names = snapshot.names[folder], names.allSatisfy(gone.contains)
+        !folded.contains(where: { folder.isInside($0) }), let names = snapshot.names[folder],
+        names.allSatisfy(gone.contains)
       else { continue }
       gone.insert(folder)
       emptied.append(folder)

@@ -69,6 +69,13 @@ extension EncapPrefix {
     try source.note(FolderUses.noteName, uses.text)
   }
 
+  /// A package that needs no step may still have folders that others made.
+  func noteUses(_ changes: FolderChanges) throws(EncapError) {
+    var journal = EncapJournal(id: "", target: places.targetPath, verb: "", package: nil)
+    journal.folders = changes
+    try noteUses(of: journal, ended: true)
+  }
+
   /// All steps; where one fails, none. Ctrl-C and the like wait meanwhile.
   private func take(_ journal: EncapJournal) throws(EncapError) {
     let signals = HeldSignals()
@@ -102,12 +109,14 @@ extension EncapPrefix {
     }
   }
 
-  /// As if it had never been planned.
+  /// As if it had never been planned. The plan goes first: on a full disk that makes room for the note.
   private func forget(_ journal: EncapJournal) throws(EncapError) {
-    var uses = FolderUses(try source.readNote(FolderUses.noteName), target: journal.target)
-    uses.end(journal.folders.begun)
-    try source.note(FolderUses.noteName, uses.text)
     try source.removeNote(EncapJournal.noteName)
+    let text = try source.readNote(FolderUses.noteName)
+    var uses = FolderUses(text, target: journal.target)
+    uses.end(journal.folders.begun)
+    // What is noted too much keeps a folder alive, no more.
+    if Array(uses.text.utf8) != text ?? [] { try? source.note(FolderUses.noteName, uses.text) }
   }
 
   /// What comes after the last step: scripts, the log, and the plan goes.

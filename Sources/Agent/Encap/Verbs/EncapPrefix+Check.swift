@@ -71,6 +71,7 @@ extension EncapPrefix {
   public func check(_ specifier: String? = nil) throws(EncapError) -> [EncapState] {
     var states: [EncapState] = []
     for package in try packagesToCheck(specifier) { states.append(try check(package)) }
+    tellOnceOfMixed(&states)
     if specifier == nil { states += try danglingLinks(beside: states) }
     return states
   }
@@ -81,6 +82,19 @@ extension EncapPrefix {
     return EncapDrift(
       kind: .interrupted, path: .root,
       what: "\(journal.title) broke off: the next install, upgrade, rollback or remove finishes it")
+  }
+
+  /// Of several versions that are linked the one with most links is the one that others are mixed
+  /// with.
+  private func tellOnceOfMixed(_ states: inout [EncapState]) {
+    for index in states.indices {
+      let state = states[index]
+      let isOutdone = states.contains { other in
+        other.package.name == state.package.name
+          && (other.right, isOlder(state.package, other.package) ? 1 : 0) > (state.right, 0)
+      }
+      if isOutdone { states[index].drift.removeAll { $0.kind == .mixed } }
+    }
   }
 
   private func packagesToCheck(_ specifier: String?) throws(EncapError) -> [EncapPackageName] {

@@ -20,23 +20,27 @@ public enum GuardedOutcome: Equatable, Sendable {
 /// Many requests go to a thread at once, so that guarding costs two switches and not two each.
 public struct GuardedReader: ~Copyable {
   public static let defaultDeadlineMilliseconds: Int32 = 20
+  public static let defaultFileLimit = 4096
   /// A thread that wants to run and doesn't get to it is waited for longer: as many deadlines.
   private static let patience = 25
 
   private let root: Int32
   private let workerLimit: Int
+  private let fileLimit: Int
   private let deadlineMilliseconds: Int32
   private var workers: [GuardedWorker] = []
 
   /// - Parameter workerLimit: as many readings may hang before others are refused. Threads are
   ///   started when they are needed.
+  /// - Parameter fileLimit: of each file at most so many bytes are read.
   public init(
-    root: borrowing ProcRoot, workerLimit: Int = 4,
+    root: borrowing ProcRoot, workerLimit: Int = 4, fileLimit: Int = defaultFileLimit,
     deadlineMilliseconds: Int32 = defaultDeadlineMilliseconds
   ) {
     // A descriptor of its own: a thread that hangs may outlive the root.
     self.root = dup(root.descriptor)
     self.workerLimit = workerLimit
+    self.fileLimit = fileLimit
     self.deadlineMilliseconds = deadlineMilliseconds
   }
 
@@ -49,7 +53,7 @@ public struct GuardedReader: ~Copyable {
   public var hanging: Int { workers.count { $0.isHanging } }
 
   /// Reads all of `requests`, and calls `body` with each one's place, outcome and bytes, in order.
-  /// Of each file at most 4096 bytes are read.
+  /// Of each file no more than the limit is read.
   public mutating func read(
     _ requests: [TaskFileRequest], _ body: (Int, GuardedOutcome, Span<UInt8>) -> Void
   ) {
@@ -104,7 +108,7 @@ public struct GuardedReader: ~Copyable {
   private mutating func freeWorker() -> GuardedWorker? {
     for worker in workers where worker.isFree { return worker }
     if workers.count < workerLimit {
-      guard let worker = GuardedWorker(root: root) else { return nil }
+      guard let worker = GuardedWorker(root: root, fileLimit: fileLimit) else { return nil }
       workers.append(worker)
       return worker
     }

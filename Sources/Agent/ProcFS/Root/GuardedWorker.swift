@@ -11,8 +11,7 @@ import Synchronization
 ///   reader's from when it loads that (acquiring).
 final class GuardedWorker: @unchecked Sendable {
   static let requestLimit = 256
-  private static let fileLimit = 4096
-  private static let roomBytes = 64 << 10
+  private static let leastRoomBytes = 64 << 10
   private static let stackBytes = 128 << 10
 
   private struct Result {
@@ -22,6 +21,9 @@ final class GuardedWorker: @unchecked Sendable {
   }
 
   private let root: Int32
+  /// Most bytes of one file, and of all that are read in one go.
+  private let fileLimit: Int
+  private let roomBytes: Int
   private let wake: Int32
   private let reply: Int32
   private let requests: UnsafeMutablePointer<TaskFileRequest>
@@ -39,13 +41,15 @@ final class GuardedWorker: @unchecked Sendable {
   private let tid = Atomic<Int32>(0)
 
   /// `nil` where there is no descriptor or thread to be had.
-  init?(root: Int32) {
+  init?(root: Int32, fileLimit: Int) {
     self.root = dup(root)
+    self.fileLimit = fileLimit
+    roomBytes = max(GuardedWorker.leastRoomBytes, fileLimit)
     wake = eventfd(0, Int32(EFD_CLOEXEC))
     reply = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
     requests = .allocate(capacity: GuardedWorker.requestLimit)
     results = .allocate(capacity: GuardedWorker.requestLimit)
-    room = .allocate(byteCount: GuardedWorker.roomBytes, alignment: 16)
+    room = .allocate(byteCount: roomBytes, alignment: 16)
     guard self.root >= 0, wake >= 0, reply >= 0, startThread() else { return nil }
   }
 
@@ -181,8 +185,9 @@ final class GuardedWorker: @unchecked Sendable {
   private func work() {
     var used = 0
     for index in 0..<requestCount {
-      guard used + GuardedWorker.fileLimit <= GuardedWorker.roomBytes else { return }
-      let size = GuardedWorker.read(requests[index].path, below: root, into: room + used)
+      guard used + fileLimit <= roomBytes else { return }
+      let size = GuardedWorker.read(
+        requests[index].path, below: root, into: room + used, atMost: fileLimit)
       results[index] = Result(
         errno: Int32(clamping: size < 0 ? -size : 0), start: Int32(used),
         count: Int32(clamping: max(0, size)))
@@ -194,14 +199,14 @@ final class GuardedWorker: @unchecked Sendable {
 
   /// Bytes read, or -errno.
   private static func read(
-    _ path: ProcPath, below root: Int32, into room: UnsafeMutableRawPointer
+    _ path: ProcPath, below root: Int32, into room: UnsafeMutableRawPointer, atMost limit: Int
   ) -> Int {
     let file = path.withCString { culprit_open_at(root, $0, 0) }
     guard file >= 0 else { return Int(file) }
     defer { close(file) }
     var total = 0
-    while total < fileLimit {
-      let size = Glibc.read(file, room + total, fileLimit - total)
+    while total < limit {
+      let size = Glibc.read(file, room + total, limit - total)
       if size == 0 { break }
       if size < 0 {
         if errno == EINTR { continue }

@@ -1,8 +1,11 @@
 import Bytes
+import Records
 
 /// The few lines of `/proc/PID/status` (proc_pid_status(5)) that stand nowhere else. It is the
 /// dearest of a task's files (10 µs): read once per identity, if at all.
 public struct TaskStatus: Equatable, Sendable {
+  /// `State`, as field 3 of `stat` has it.
+  public var state: TaskState?
   /// `Tgid`: the process of a task.
   public var processID: Int32?
   /// `Uid`, the second number: the effective user.
@@ -18,7 +21,10 @@ public struct TaskStatus: Equatable, Sendable {
       // The last line may have been cut.
       guard line.upperBound < bytes.count else { return }
       var position = line.lowerBound
-      if bytes.take("Tgid:", &position) {
+      if bytes.take("State:", &position) {
+        bytes.skipBlanks(&position)
+        if position < line.upperBound { state = TaskState(letter: bytes[position]) }
+      } else if bytes.take("Tgid:", &position) {
         processID = bytes.nextUnsigned(&position).flatMap { Int32(exactly: $0) }
       } else if bytes.take("TracerPid:", &position) {
         tracerPID = bytes.nextUnsigned(&position).flatMap { Int32(exactly: $0) }

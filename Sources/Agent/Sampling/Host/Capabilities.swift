@@ -34,7 +34,7 @@ public struct Capabilities: Equatable, Sendable {
   public func has(_ capability: Capability) -> Bool { bits >> UInt64(capability.rawValue) & 1 == 1 }
 
   /// From a text of `status`; `nil` where it has no such line.
-  init?(_ status: Span<UInt8>) {
+  public init?(_ status: Span<UInt8>) {
     var cursor = 0
     while let range = status.nextLine(&cursor) {
       let line = status.extracting(range)

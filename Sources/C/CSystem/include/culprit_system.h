@@ -78,6 +78,11 @@ typedef struct {
   gid_t groups[256];
 } culprit_peer_credentials;
 
+/// Takes a name in the abstract namespace of Unix sockets, which is free again once the descriptor is
+/// closed, however that comes. The descriptor, or -errno; with -EADDRINUSE `*holder` is who has it: user
+/// -1 where the kernel doesn't say, pid 0 where it has none in our namespace.
+int culprit_claim_name(const char *name, culprit_peer_credentials *holder);
+
 /// 0, or -errno.
 int culprit_peer(int socket, culprit_peer_credentials *peer);
 
@@ -90,5 +95,21 @@ int culprit_start_thread(void *(*body)(void *), void *context, unsigned long sta
 
 /// gettid(2): the calling thread's task id.
 pid_t culprit_thread_id(void);
+
+/// Starts a process that leads a group of its own, and ends the group (SIGTERM, and after a patience
+/// SIGKILL) should we die or stand still. `*order` is then a descriptor: who writes no byte there for
+/// as long as the silence may be, or closes it, is taken to be dead; a byte 0 ends the process and
+/// nobody else. Returns the pid, or -errno.
+pid_t culprit_start_reaper(int silence_milliseconds, int patience_milliseconds, int *order);
+
+/// Starts the program at `path` in a group (setpgid(2)) of the same session: with stdin from
+/// /dev/null, stdout and stderr to the two descriptors, no others, every signal at its default, this
+/// environment and PR_SET_PDEATHSIG = SIGKILL, which goes by the calling thread. Doesn't wait until the
+/// program runs; where it can't, `exec: errno 2` is written to stderr. Returns the pid, or -errno.
+pid_t culprit_spawn_in_group(const char *path, char *const arguments[], char *const environment[],
+                             int output, int error, pid_t group);
+
+/// fcntl(2), F_SETPIPE_SZ (Linux 2.6.35); the size, or -errno.
+int culprit_widen_pipe(int descriptor, int bytes);
 
 #endif

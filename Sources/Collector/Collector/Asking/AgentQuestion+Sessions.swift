@@ -9,8 +9,8 @@ import Wire
 extension AgentQuestion {
   typealias Outcome = Result<[DecodedFrame], Failure>
 
-  /// Hosts asked at once over a collector's sessions.
-  private static let sessionThreads = 16
+  /// Hosts asked at once over a collector's sessions: it serves as many.
+  private static let sessionThreads = QuestionServer.clientLimit
   /// The longest pause before the ticks to come are asked for, seconds: an agent remembers more.
   private static let longestPause = 10.0
 
@@ -71,7 +71,7 @@ extension AgentQuestion {
         log.info("\(name): no session of \(source): \(Printable.text(why))")
       case .failure(.failed(let why)):
         log.info("\(name): asked over the session of \(source)")
-        return .failure(Failure(description: Printable.text(why)))
+        return .failure(Failure(description: Printable.text(why, limit: 1000)))
       }
     }
     log.info("\(name): logging in")
@@ -98,7 +98,7 @@ extension AgentQuestion {
       case .answered(let bytes): came = AgentQuestion.frames(bytes)
       }
       if case .answer(.refused(let why)) = came.last?.frame {
-        return .failure(.failed("its agent refuses: \(Printable.text(why, limit: 300))"))
+        return .failure(.failed(refusal(why).description))
       }
       gathered.add(came)
       guard let coveredSeconds, !isCovered(by: gathered.ticks) else {

@@ -25,13 +25,27 @@ final class OpenQuestion: Sendable {
     if isFirst { ended.signal() }
   }
 
-  func wait(seconds: Double) -> SessionReply {
-    if ended.wait(timeout: .now() + seconds) == .timedOut {
-      end(
-        .failed(
-          "its agent says nothing for \(Int(seconds)) s over the collector's session; culprit "
-            + "hosts shows how that stands"))
+  /// How often it is looked whether somebody waits still, seconds.
+  private static let lookSeconds = 0.2
+
+  /// The reply, and whether it was given up.
+  func wait(
+    seconds: Double, while isWanted: () -> Bool
+  ) -> (reply: SessionReply, isGivenUp: Bool) {
+    let end = DispatchTime.now() + seconds
+    while true {
+      let look = min(end, .now() + OpenQuestion.lookSeconds)
+      if ended.wait(timeout: look) == .success {
+        return (reply.withLock { $0 } ?? .failed("no answer"), false)
+      }
+      let isLate = DispatchTime.now() >= end
+      guard isLate || !isWanted() else { continue }
+      let why =
+        isLate
+        ? "its agent says nothing for \(Int(seconds)) s over the collector's session; culprit "
+          + "hosts shows how that stands" : "nobody waits for the answer any more"
+      self.end(.failed(why))
+      return (reply.withLock { $0 } ?? .failed("no answer"), true)
     }
-    return reply.withLock { $0 } ?? .failed("no answer")
   }
 }

@@ -12,8 +12,10 @@ public final class QuestionDesk: Sendable {
     var nudge: (@Sendable (String) -> Void)?
   }
 
-  /// How long an agent has for its answer, seconds.
-  static let answerSeconds = 10.0
+  /// How long an agent has for its answer, beyond what it is asked to do, seconds.
+  private static let patience = 10.0
+  /// How long it may take to attach to many processes, and to let go of them, seconds.
+  private static let traceAllowance = 30.0
   /// The furthest back that somebody may ask, seconds.
   private static let pastLimit: UInt32 = 3600
 
@@ -45,15 +47,33 @@ public final class QuestionDesk: Sendable {
   // MARK: - The asker's side
 
   /// Hands the request to the host's agent, and waits for the answer.
+  ///
+  /// - Parameter isWanted: asked several times a second; when it says no, nobody waits any more, and
+  ///   the agent is told to end what it is at.
   func ask(
-    _ request: Request, of host: String, seconds: Double = QuestionDesk.answerSeconds
+    _ request: Request, of host: String, seconds: Double? = nil,
+    while isWanted: () -> Bool = { true }
   ) -> SessionReply {
     guard QuestionDesk.isAllowed(request) else {
-      return .failed("the collector hands on no such question: ask for one process, or the past")
+      return .failed(
+        "the collector hands on no such question: ask for one process, a trace, or the past")
     }
     let (questions, nudge) = state.withLock { ($0.hosts[host], $0.nudge) }
     guard let questions else { return .elsewhere("the collector doesn't record it") }
-    return questions.ask(request, seconds: seconds) { nudge?(host) }
+    return questions.ask(
+      request, seconds: seconds ?? QuestionDesk.answerSeconds(of: request), while: isWanted
+    ) { nudge?(host) }
+  }
+
+  /// How long an agent has for its answer, seconds.
+  static func answerSeconds(of request: Request) -> Double {
+    patience + workSeconds(of: request)
+  }
+
+  /// How long it may be at what it is asked to do, seconds.
+  static func workSeconds(of request: Request) -> Double {
+    guard case .trace(let trace) = request else { return 0 }
+    return Double(trace.milliseconds) / 1000 + traceAllowance
   }
 
   /// What would change what the session brings is the collector's own to ask.
@@ -61,7 +81,8 @@ public final class QuestionDesk: Sendable {
     switch request {
     case .process: true
     case .recent(let seconds): seconds <= pastLimit
-    case .introduction, .stream, .inventory, .fetch: false
+    case .trace: true
+    case .introduction, .stream, .inventory, .fetch, .cancel: false
     }
   }
 }
@@ -105,7 +126,12 @@ final class HostQuestions: Sendable {
   // MARK: - The asker's side
 
   /// Waits a little for its turn, and then for the answer.
-  func ask(_ request: Request, seconds: Double, nudge: () -> Void) -> SessionReply {
+  ///
+  /// - Parameter nudge: has the feed look what there is to send.
+  func ask(
+    _ request: Request, seconds: Double, while isWanted: () -> Bool = { true },
+    nudge: () -> Void
+  ) -> SessionReply {
     let question = OpenQuestion(request)
     let begin = ContinuousClock.now
     while !hasTaken(question) {
@@ -116,7 +142,9 @@ final class HostQuestions: Sendable {
       usleep(20_000)
     }
     nudge()
-    let reply = question.wait(seconds: seconds)
+    let (reply, isGivenUp) = question.wait(seconds: seconds, while: isWanted)
+    // The agent may still be at it.
+    if isGivenUp { nudge() }
     state.withLock { state in
       state.count -= 1
       state.waiting.removeAll { $0 === question }

@@ -19,7 +19,7 @@ public final class QuestionServer: Sendable {
   }
 
   /// Clients at once; more wait until one is done.
-  static let clientLimit = 16
+  static let clientLimit = 64
   /// How long a client may take to say what it wants, and to take what it gets, seconds.
   static let patience = 10.0
   private static let stackBytes = 512 << 10
@@ -42,7 +42,7 @@ public final class QuestionServer: Sendable {
       log.warning(
         """
         no questions over this collector's sessions: \(Printable.text(path)): \(why); culprit \
-        process and culprit suspects log in themselves
+        process, suspects and trace log in themselves
         """)
     }
     var status = stat()
@@ -160,9 +160,9 @@ public final class QuestionServer: Sendable {
       let question = try read(client)
       let reply: SessionReply =
         if let question {
-          desk.ask(question.request, of: question.host)
+          desk.ask(question.request, of: question.host) { !client.hasGone }
         } else {
-          .failed("that is no question; it is for culprit process and culprit suspects")
+          .failed("that is no question; it is for culprit process, suspects and trace")
         }
       if let question {
         log.debug("asked over the session of \(Printable.text(question.host)): \(question.what)")
@@ -178,7 +178,11 @@ public final class QuestionServer: Sendable {
     var request: Request
 
     var what: String {
-      if case .process(let pid) = request { "process \(pid)" } else { "the last seconds" }
+      switch request {
+      case .process(let pid): "process \(pid)"
+      case .trace(let trace): "a trace for \(trace.milliseconds) ms"
+      default: "the last seconds"
+      }
     }
   }
 

@@ -15,8 +15,8 @@ enum QuestionSocket {
   static let version: UInt8 = 1
   /// Longest name of a host, bytes.
   static let nameLimit = 255
-  /// Longest request with its name, bytes.
-  static let requestLimit = 4096
+  /// Longest request with its name, bytes: a trace may name many processes.
+  static let requestLimit = 8192
   /// Longest reply, bytes: what frames cost on top is within the agent's own answer.
   static let replyLimit = SessionQuestions.byteLimit + (1 << 20)
 
@@ -86,6 +86,12 @@ struct TimedSocket: ~Copyable {
   }
 
   deinit { close(descriptor) }
+
+  /// Whether the other side has closed its end. It says nothing while it waits for a reply.
+  var hasGone: Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK)) == 0
+  }
 
   /// Some bytes, at least one, at most `limit`.
   func read(limit: Int, until end: ContinuousClock.Instant) throws(Trouble) -> [UInt8] {

@@ -23,8 +23,14 @@ struct SessionQuestions {
 
   /// What is to be sent now.
   mutating func step() -> [UInt8] {
-    pending = pending.filter { !$0.value.question.isOver }
     var output: [UInt8] = []
+    for (number, each) in pending where each.question.isOver {
+      pending[number] = nil
+      // Nobody waits for it, and processes are watched for it.
+      if case .trace = each.question.request {
+        output += AgentRequests.bytes(.cancel(number: number), number: AgentRequests.unanswered)
+      }
+    }
     for question in host.takeWaiting() where !question.isOver {
       lastNumber += 1
       pending[lastNumber] = Pending(question: question)
@@ -45,7 +51,7 @@ struct SessionQuestions {
   /// The answer itself, or that it begins.
   mutating func take(_ answer: Answer, number: UInt64) {
     append(.answer(answer), number, number)
-    guard let done = pending.removeValue(forKey: number) else { return }
+    guard answer.isLast, let done = pending.removeValue(forKey: number) else { return }
     done.question.end(.answered(done.frames.bytes))
   }
 

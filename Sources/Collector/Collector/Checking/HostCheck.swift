@@ -106,7 +106,7 @@ public final class HostCheck: LinkDelegate {
           state.source = sample.source
           state.columns = VmstatColumn.allCases.count { sample.row[$0] != nil }
         case .status(let status): state.status = status
-        case .suspects, .activity, .burst, .delivery, .lost, .listed, .filled: break
+        case .suspects, .activity, .burst, .delivery, .lost, .listed, .filled, .traced: break
         }
       }
       feedback.question = state.hasAsked ? nil : HostCheck.question

@@ -18,9 +18,10 @@ extension FleetFile {
     }
     let lines = FleetFileLines(text)
     let top = FleetTable(root, section: "", index: 0, file: file, lines: lines)
-    try top.allow(["defaults", "history", "host"])
+    try top.allow(["defaults", "history", "trace", "host"])
     if let table = try top.table("defaults") { try readDefaults(table) }
     if let table = try top.table("history") { try readHistory(table) }
+    if let table = try top.table("trace") { try readTracing(table) }
     for table in try top.tables("host") { hosts.append(try FleetFile.host(table)) }
     try refuseDuplicates(lines: lines, file: file)
   }
@@ -44,6 +45,26 @@ extension FleetFile {
     let modes = ["full": true, "normal": false]
     history.survivesPowerCut =
       try table.parsed("synchronous", { modes[$0] }, "\"full\" or \"normal\"") ?? true
+  }
+
+  private mutating func readTracing(_ table: FleetTable) throws(FleetFileError) {
+    try table.allow([
+      "on_episode", "for", "processes", "cooldown", "host_per_hour", "fleet_per_hour",
+    ])
+    let usual = Tracing()
+    tracing.onEpisode = try table.flag("on_episode") ?? usual.onEpisode
+    tracing.seconds =
+      try table.parsed(
+        "for", { Quantity.seconds($0).flatMap { (1...60).contains($0) ? $0 : nil } },
+        "from \"1s\" to \"60s\"") ?? usual.seconds
+    tracing.processes = try table.number("processes", in: 1...100) ?? usual.processes
+    tracing.cooldownSeconds =
+      try table.parsed(
+        "cooldown", { Quantity.seconds($0).flatMap { $0 >= 60 ? $0 : nil } },
+        "at least \"1m\", \(Quantity.secondsHint)") ?? usual.cooldownSeconds
+    tracing.hourlyOfHost = try table.number("host_per_hour", in: 1...60) ?? usual.hourlyOfHost
+    tracing.hourlyOfFleet =
+      try table.number("fleet_per_hour", in: 1...3600) ?? usual.hourlyOfFleet
   }
 
   private static func host(_ table: FleetTable) throws(FleetFileError) -> Host {
@@ -152,6 +173,20 @@ private struct FleetTable {
       result.append(text)
     }
     return result
+  }
+
+  func flag(_ key: String) throws(FleetFileError) -> Bool? {
+    guard let value = table[key] else { return nil }
+    guard let flag = value.bool else { throw error("must be true or false", key: key) }
+    return flag
+  }
+
+  func number(_ key: String, in range: ClosedRange<Int>) throws(FleetFileError) -> Int? {
+    guard let value = table[key] else { return nil }
+    guard let number = value.int, range.contains(number) else {
+      throw error("must be a number from \(range.lowerBound) to \(range.upperBound)", key: key)
+    }
+    return number
   }
 
   func parsed<Value>(

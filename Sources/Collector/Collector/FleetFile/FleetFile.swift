@@ -39,9 +39,25 @@ public struct FleetFile: Equatable, Sendable {
     public var survivesPowerCut = true
   }
 
+  /// `[trace]`: what is traced without anybody asking.
+  public struct Tracing: Equatable, Sendable {
+    /// Whether the suspects of a host are traced when a load spike begins there.
+    public var onEpisode = false
+    public var seconds = 5.0
+    public var processes = 5
+    /// How long a host is left alone after a trace, or after it refused one, seconds.
+    public var cooldownSeconds = 900.0
+    /// Traces within an hour.
+    public var hourlyOfHost = 2
+    public var hourlyOfFleet = 20
+
+    public init() {}
+  }
+
   public var hosts: [Host] = []
   public var defaults = Defaults()
   public var history = History()
+  public var tracing = Tracing()
 
   public init() {}
 

@@ -1,5 +1,10 @@
 import Wire
 
+enum AnswerWords {
+  /// Of an answer that can't be read.
+  static let tooNew = "it answers in words that this culprit doesn't know: update culprit"
+}
+
 /// What a collector asks of an agent on the connection that it follows it by, as bytes.
 enum AgentRequests {
   /// The request's number: an answer that bears it says whether frames will come.
@@ -7,6 +12,9 @@ enum AgentRequests {
 
   /// Questions of others have numbers from here on: back-fill counts from 2, and doesn't get so far.
   static let firstQuestion: UInt64 = 1 << 32
+
+  /// Of requests that nobody answers.
+  static let unanswered: UInt64 = 0
 
   static let stream = bytes(.stream, number: streamNumber)
 

@@ -21,6 +21,8 @@ public enum FleetEvent: Sendable {
   case filled(host: String)
   /// A host's agent began, goes on with, or ended a burst of fast looks.
   case burst(HostBurst)
+  /// A trace that was made because a spike began, for who records.
+  case traced(TraceRecord)
 }
 
 /// A bounded queue from the event loops to one consumer, who empties it at its own pace.
@@ -78,7 +80,7 @@ public final class FleetEventQueue: Sendable {
       if content == .watching, delivery.isLive { pushParts(of: delivery) }
       return
     case .status: break
-    case .lost, .listed, .filled: if content != .recording { return }
+    case .lost, .listed, .filled, .traced: if content != .recording { return }
     case .burst: if content == .recording { return }
     default: if content == .states { return }
     }

@@ -43,9 +43,16 @@ public enum RemoteCommand {
   }
 
   /// For who has a question for a host's agent, and no use for rows.
-  public static func question() -> String {
-    remoteAgent(intervalSeconds: 1)
-      + "; echo \"@error no \(LocalAgent.name) on the host; install it there\"; exit 127"
+  ///
+  /// - Parameter temporary: what is copied there where there is none.
+  /// - Parameter requestBytes: what standard input begins with.
+  public static func question(
+    temporary: TemporaryAgent? = nil, requestBytes: Int = 0
+  ) -> String {
+    let ending =
+      temporary.map { $0.script(intervalSeconds: 1, requestBytes: requestBytes) }
+      ?? "echo \"@error no \(LocalAgent.name) on the host; install it there\""
+    return remoteAgent(intervalSeconds: 1) + "; \(ending); exit 127"
   }
 
   private static func remoteAgent(intervalSeconds: Int) -> String {

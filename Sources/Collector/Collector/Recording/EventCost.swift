@@ -29,6 +29,7 @@ enum EventCost {
     case .suspects(let report): self.event + of(report)
     case .activity(let activity): self.event + of(activity)
     case .listed(_, let streams): self.event + streams.count * MemoryLayout<StreamID>.stride
+    case .traced(let record): record.hosts.reduce(self.event) { $0 + 3 * $1.encoded.count }
     case .sample, .status, .lost, .filled, .burst: self.event
     }
   }

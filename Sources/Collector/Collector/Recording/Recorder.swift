@@ -44,6 +44,7 @@ public final class Recorder: Sendable {
   private let store: HistoryStore
   private let queue: FleetEventQueue
   private let backFill: BackFill?
+  private let tracer: EpisodeTracer?
   private let late: LateDiagnosis
   private let retention: Mutex<Retention>
   private let log: Logger
@@ -55,14 +56,17 @@ public final class Recorder: Sendable {
   private let trouble = Mutex<String?>(nil)
   private let ended = DispatchSemaphore(value: 0)
 
-  /// - Parameter backFill: hears what of agents' frames is stored.
+  /// - Parameters:
+  ///   - backFill: hears what of agents' frames is stored.
+  ///   - tracer: hears of spikes as they begin.
   public init(
-    store: HistoryStore, queue: FleetEventQueue, backFill: BackFill? = nil, retention: Retention,
-    log: Logger
+    store: HistoryStore, queue: FleetEventQueue, backFill: BackFill? = nil,
+    tracer: EpisodeTracer? = nil, retention: Retention, log: Logger
   ) {
     self.store = store
     self.queue = queue
     self.backFill = backFill
+    self.tracer = tracer
     late = LateDiagnosis(store: store, log: log)
     self.retention = Mutex(retention)
     self.log = log
@@ -110,7 +114,7 @@ public final class Recorder: Sendable {
   // MARK: - The recorder's thread
 
   private func run() {
-    var pending = PendingBatch(limit: Recorder.pendingLimit)
+    var pending = PendingBatch(limit: Recorder.pendingLimit, tracer: tracer)
     var diagnosis = FleetDiagnosis(store: store, log: log)
     var lateCame: ContinuousClock.Instant?
     markOthersStopped()
@@ -269,11 +273,14 @@ private struct PendingBatch {
   private(set) var failingSince: Date?
   private var lastComplaint = Date.distantPast
   private let limit: Int
+  private let tracer: EpisodeTracer?
   /// Losses kept while the history can't be written; those of a spool are found again.
   private static let lossesLimit = 50_000
+  /// Traces kept while it can't.
+  private static let tracesLimit = 20
 
-  init(limit: Int) {
-    self.limit = limit
+  init(limit: Int, tracer: EpisodeTracer?) {
+    (self.limit, self.tracer) = (limit, tracer)
   }
 
   /// Returns how many rows were given up for want of room.
@@ -283,13 +290,14 @@ private struct PendingBatch {
       switch event {
       case .sample(let sample):
         batch.samples.append(sample)
-        batch.episodes += diagnosis.feed(sample)
+        note(diagnosis.feed(sample))
       case .suspects(let report):
         if thinning.keeps(report) { batch.suspects.append(report) }
       case .delivery(let delivery): add(delivery, &diagnosis)
       case .lost(let loss): batch.losses.append(loss)
       case .listed(let host, let streams): batch.listed[host] = streams
       case .filled(let host): filled.insert(host)
+      case .traced(let record): batch.traces.append(record)
       case .activity, .burst: break
       case .status(let status):
         latest[status.host] = status
@@ -315,7 +323,13 @@ private struct PendingBatch {
       return
     }
     batch.deliveries.append(delivery)
-    if let sample = delivery.sample { batch.episodes += diagnosis.feed(sample) }
+    if let sample = delivery.sample { note(diagnosis.feed(sample)) }
+  }
+
+  private mutating func note(_ episodes: [Episode]) {
+    guard !episodes.isEmpty else { return }
+    batch.episodes += episodes
+    tracer?.note(episodes)
   }
 
   /// What isn't stored is fetched again.
@@ -332,6 +346,7 @@ private struct PendingBatch {
     }
     batch.episodes = newest.values.sorted { $0.start < $1.start }
     batch.suspects.removeFirst(max(0, batch.suspects.count - limit / 100))
+    batch.traces.removeFirst(max(0, batch.traces.count - PendingBatch.tracesLimit))
     let surplus = max(0, batch.samples.count - limit)
     batch.samples.removeFirst(surplus)
     // Of agents that keep them they come again.

@@ -14,10 +14,12 @@ final class WaitNotice: Sendable {
   }
 
   private let what: String
+  /// How long it is to take at least; `nil` where nobody knows.
+  private let seconds: Double?
   private let state = Mutex(State())
 
-  init(_ what: String) {
-    self.what = what
+  init(_ what: String, seconds: Double? = nil) {
+    (self.what, self.seconds) = (what, seconds)
     guard isatty(STDERR_FILENO) == 1 else { return }
     next()
   }
@@ -42,10 +44,16 @@ final class WaitNotice: Sendable {
       guard state.seconds >= WaitNotice.patienceSeconds else { return false }
       state.isShown = true
       // Written with the lock held, so that nothing comes after the line was taken away.
-      write("\r\(what): \(state.seconds) s\u{1B}[K")
+      write("\r\(what): \(text(after: state.seconds))\u{1B}[K")
       return false
     }
     if !hasEnded { next() }
+  }
+
+  private func text(after passed: Int) -> String {
+    guard let seconds else { return "\(passed) s" }
+    let left = Int(seconds.rounded(.up)) - passed
+    return left > 0 ? "\(left) s to go" : "time is up, waiting for the reports"
   }
 
   private func write(_ text: String) {

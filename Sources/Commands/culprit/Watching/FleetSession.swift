@@ -66,6 +66,9 @@ struct FleetPlan {
 
   var hostNames: [String] { targets.map(\.name) }
 
+  /// What is traced without anybody asking.
+  var tracing: FleetFile.Tracing { file?.tracing ?? FleetFile.Tracing() }
+
   /// Connections for these hosts, not started yet.
   func collector(
     _ queues: [FleetEventQueue], backFill: BackFill? = nil, desk: QuestionDesk? = nil, _ log: Logger
@@ -199,6 +202,7 @@ final class Recording: Sendable {
   private let lock: LockBox
   private let store: HistoryStore
   private let recorder: Recorder
+  private let tracer: EpisodeTracer
   private let server: QuestionServer?
   private let log: Logger
 
@@ -213,16 +217,21 @@ final class Recording: Sendable {
         "can't make \(StandardPlaces.stateFolder): \(error.localizedDescription); "
           + "name another history with --db FILE")
     }
+    let open: [Episode]
     do throws(HistoryError) {
       lock = LockBox(try CollectorLock.acquire(path))
       store = try HistoryStore.open(path: path, durability: plan.durability, logger: log)
       try backFill.load(from: store)
+      open = try store.openEpisodes()
     } catch {
       throw CommandFailure.failed(error.description)
     }
     server = QuestionServer(history: path, desk: desk, log: log)
+    tracer = EpisodeTracer(
+      policy: plan.tracing, desk: desk, queue: queue, open: open, log: log)
     recorder = Recorder(
-      store: store, queue: queue, backFill: backFill, retention: plan.retention, log: log)
+      store: store, queue: queue, backFill: backFill, tracer: tracer, retention: plan.retention,
+      log: log)
   }
 
   func start() {
@@ -235,12 +244,15 @@ final class Recording: Sendable {
   /// Takes over what a fleet file that was read again says of the history.
   func apply(_ plan: FleetPlan) throws(HistoryError) {
     recorder.setRetention(plan.retention)
+    tracer.setPolicy(plan.tracing)
     try store.setDurability(plan.durability)
   }
 
   /// Writes what is left and closes the file; returns how many rows were lost.
   @discardableResult
   func stop() -> Int {
+    // What it has got is written.
+    tracer.stop()
     let lost = recorder.stop()
     close()
     return lost

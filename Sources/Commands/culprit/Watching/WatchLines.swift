@@ -58,7 +58,7 @@ struct WatchLines {
     var output: [UInt8] = []
     for event in events {
       switch event {
-      case .suspects, .burst, .delivery, .lost, .listed, .filled: break
+      case .suspects, .burst, .delivery, .lost, .listed, .filled, .traced: break
       case .activity(let activity):
         guard showsProcesses else { continue }
         reporting.insert(activity.host)

@@ -111,7 +111,7 @@ struct WatchScreen: ~Copyable {
       case .suspects(let report): state.apply(.suspects(report))
       case .activity(let activity): state.apply(.activity(activity))
       case .burst(let burst): state.apply(.burst(burst))
-      case .delivery, .lost, .listed, .filled: break
+      case .delivery, .lost, .listed, .filled, .traced: break
       }
     }
     meter.take(rows: rows)

@@ -17,6 +17,16 @@ public struct TraceRequest: Equatable, Sendable {
     case suspects
     /// All of a systemd unit, or of a container by its id.
     case unit(String)
+
+    /// As it is asked for on a command line.
+    public var words: String {
+      switch self {
+      case .commandLine(let expression): "--match “\(expression)”"
+      case .pids(let pids): "--pid " + pids.map { "\($0)" }.joined(separator: " ")
+      case .suspects: "--suspects"
+      case .unit(let name): "--unit “\(name)”"
+      }
+    }
   }
 
   /// Longest expression or unit, bytes.

@@ -9,6 +9,8 @@ extension Answer {
     case .inventory: .held
     case .fetched: .fetched
     case .process: .processReport
+    case .traced: .tracedProcess
+    case .trace: .traceReport
     case .refused: .refused
     }
   }
@@ -21,6 +23,8 @@ extension Answer {
     case .inventory(let inventory): inventory.write(to: &payload)
     case .fetched(let fetched): fetched.write(to: &payload)
     case .process(let report): report.write(to: &payload)
+    case .traced(let process): process.write(to: &payload)
+    case .trace(let trace, let count): trace.write(to: &payload, processes: count)
     case .refused(let reason):
       payload.text(Answer.reason, reason, limit: WireLimits.textBytes)
     }
@@ -36,6 +40,10 @@ extension Answer {
     case .held: return .inventory(try SpoolInventory(payload: payload))
     case .fetched: return .fetched(try Fetched(payload: payload))
     case .processReport: return .process(try ProcessReport(payload: payload))
+    case .tracedProcess: return .traced(try TracedProcess(payload: payload))
+    case .traceReport:
+      let (trace, count) = try HostTrace.read(payload)
+      return .trace(trace, processes: count)
     case .refused:
       var reason = ""
       var field = FieldReader()

@@ -10,10 +10,12 @@ extension Request {
     case .fetch: .fetch
     case .recent: .recent
     case .process: .process
+    case .trace: .trace
+    case .cancel: .cancel
     }
   }
 
-  /// A single figure: seconds, or a pid.
+  /// A single figure: seconds, a pid, or a request's number.
   private static let figure: UInt64 = 1
 
   func write(to payload: inout PayloadWriter) {
@@ -22,6 +24,8 @@ extension Request {
     case .fetch(let span): span.write(to: &payload)
     case .recent(let seconds): payload.number(Request.figure, UInt64(seconds))
     case .process(let pid): payload.number(Request.figure, UInt64(UInt32(bitPattern: pid)))
+    case .trace(let trace): trace.write(to: &payload)
+    case .cancel(let number): payload.number(Request.figure, number)
     case .stream, .inventory: break
     }
   }
@@ -40,15 +44,22 @@ extension Request {
       let pid = Int32(bitPattern: try figure(payload))
       guard pid > 0 else { throw .malformed }
       return .process(pid: pid)
+    case .trace: return .trace(try TraceRequest(payload: payload))
+    case .cancel: return .cancel(number: try wideFigure(payload))
     default: return nil
     }
   }
 
   private static func figure(_ payload: Span<UInt8>) throws(PayloadFault) -> UInt32 {
-    var figure: UInt32?
+    guard let figure = UInt32(exactly: try wideFigure(payload)) else { throw .malformed }
+    return figure
+  }
+
+  private static func wideFigure(_ payload: Span<UInt8>) throws(PayloadFault) -> UInt64 {
+    var figure: UInt64?
     var field = FieldReader()
     while try field.next(payload) {
-      if field.number == Request.figure { figure = try field.uint32() }
+      if field.number == Request.figure { figure = try field.uint64() }
     }
     guard let figure else { throw .malformed }
     return figure

@@ -79,3 +79,82 @@ extension DiskSample.Layer {
     self = layer
   }
 }
+
+extension TraceEngine {
+  var wireCode: UInt8 {
+    switch self {
+    case .bpf: 1
+    case .strace: 2
+    }
+  }
+
+  init(wireCode: UInt8) throws(PayloadFault) {
+    guard let found = TraceEngine.allCases.first(where: { $0.wireCode == wireCode }) else {
+      throw .unknownMeaning
+    }
+    self = found
+  }
+}
+
+extension CallClass {
+  var wireCode: UInt8 {
+    switch self {
+    case .other: 0
+    case .read: 1
+    case .write: 2
+    case .sync: 3
+    case .open: 4
+    case .stat: 5
+    case .network: 6
+    case .pipe: 7
+    case .wait: 8
+    case .memory: 9
+    case .process: 10
+    }
+  }
+
+  /// A newer agent's class is `other`; the call's name tells it still.
+  init(wireCode: UInt8) {
+    self = CallClass.allCases.first { $0.wireCode == wireCode } ?? .other
+  }
+}
+
+extension TracedProcess.Ending {
+  var wireCode: UInt8 {
+    switch self {
+    case .detached: 0
+    case .exited: 1
+    case .replaced: 2
+    case .overBudget: 3
+    case .unverified: 4
+    }
+  }
+
+  /// What a newer agent calls otherwise is nothing that we could call verified.
+  init(wireCode: UInt8) {
+    self = TracedProcess.Ending.allCases.first { $0.wireCode == wireCode } ?? .unverified
+  }
+}
+
+extension SkippedProcess.Reason {
+  var wireCode: UInt8 {
+    switch self {
+    case .isDenied: 0
+    case .isInit: 1
+    case .isAgent: 2
+    case .isSSHD: 3
+    case .isKernelThread: 4
+    case .isTraced: 5
+    case .isUninterruptible: 6
+    case .isStopped: 7
+    case .isZombie: 8
+    case .isGone: 9
+    case .isOverBudget: 10
+    }
+  }
+
+  /// A newer agent's reason is `denied`; its detail tells it in words.
+  init(wireCode: UInt8) {
+    self = SkippedProcess.Reason.allCases.first { $0.wireCode == wireCode } ?? .isDenied
+  }
+}

@@ -38,4 +38,11 @@ public enum WireLimits {
   static let sockets = 8192
   static let past = 8192
   static let related = 4096
+
+  // Of a trace.
+  static let skipped = 4096
+  static let notices = 256
+  static let tracedCalls = 1024
+  static let tracedFiles = 4096
+  static let tracedErrors = 1024
 }
