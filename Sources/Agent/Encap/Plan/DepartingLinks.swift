@@ -12,14 +12,24 @@ struct DepartingLinks {
 
   /// Links that such a package put there: where its tree has a file, to just that file; and links to
   /// what it doesn't have (any more). What somebody made by hand to a file that is there, stays.
-  var links: [EncapPath: TargetLink] {
+  let links: [EncapPath: TargetLink]
+
+  init(
+    snapshot: TargetSnapshot, uses: FolderUses, trees: [EncapPackageName: PackageTree],
+    packages: Set<EncapPackageName>, isCompat: Bool
+  ) {
+    self.snapshot = snapshot
+    self.uses = uses
+    self.trees = trees
+    self.packages = packages
+    self.isCompat = isCompat
     let places = trees.mapValues(\.places)
     var found: [EncapPath: TargetLink] = [:]
     for (path, link) in snapshot.packageLinks {
       guard let package = link.packageName, packages.contains(package) else { continue }
       if link.isDangling || places[package]?[path] == link.file { found[path] = link }
     }
-    return found
+    links = found
   }
 
   /// What is in a folder, where all of that goes and the folder, too: a link may take its place. `nil`
@@ -28,7 +38,6 @@ struct DepartingLinks {
     guard snapshot[folder] == .folder, mayGo(folder), let names = snapshot.names[folder] else {
       return nil
     }
-    let links = links
     var contents: [EncapStep.Content] = []
     for name in names {
       if let link = links[name] {
