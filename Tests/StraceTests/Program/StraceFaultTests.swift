@@ -43,6 +43,8 @@ struct StraceFaultTests {
     let workers = try await Workers.make(2, hammers: 1)
     let run = TraceRun(TraceRun.request(workers.pids, seconds: 3))
     try await TraceRun.attached(workers.pids)
+    // Some of its calls are told by then.
+    try await workers.goOn()
     kill(TracedState.tracer(of: workers.pids[0]), SIGKILL)
     let trace = try await run.trace()
     #expect(trace.attached == 2 && trace.verified == 2, "\(trace)")
