@@ -24,7 +24,7 @@ struct RealStraceTests {
   @Test(arguments: [
     ["-f", "-T", "-tt", "-y", "-s", "0"], ["-f", "-T", "-ttt", "-yy"], ["-f", "-r", "-T"],
     ["-f", "-t"], ["-f"], ["-f", "-v", "-s", "9999", "-xx"], ["-f", "-C", "-w"],
-    ["-f", "-T", "-q"], ["-f", "-a", "0", "-y"],
+    ["-f", "-T", "-q"], ["-f", "-a", "0", "-y"], ["-f", "-n", "-i"], ["-f", "-Y", "-tt"],
   ])
   func options(options: [String]) async throws {
     for isTerminal in [false, true] {

@@ -276,6 +276,35 @@ import Testing
       Set(process.errors.dropFirst().map(\.error)) == ["ENOTTY", "errno 524", "ERRNO_77", "EINVAL"])
   }
 
+  /// What goes through io_submit(2), as far as strace shows it.
+  @Test func submittedBytesAreOfTheirFile() throws {
+    let output = ParsedOutput(
+      """
+      io_submit(0x7f, 2, [{aio_data=0, aio_lio_opcode=IOCB_CMD_PWRITE, aio_fildes=3</db/t.ibd>, aio_buf="x"..., aio_nbytes=16384, aio_offset=0}, {aio_data=0, aio_lio_opcode=IOCB_CMD_PWRITE, aio_fildes=3</db/t.ibd>, aio_buf="y"..., aio_nbytes=4096, aio_offset=9}]) = 2 <0.001>
+      io_submit(0x7f, 1, [{aio_data=0, aio_lio_opcode=IOCB_CMD_PREAD, aio_fildes=4</db/u.ibd>, aio_nbytes=512, aio_offset=0}]) = 1
+      io_submit(0x7f, 1, [{aio_data=0, aio_lio_opcode=IOCB_CMD_PREAD, aio_fildes=4</db/u.ibd>, aio_nbytes=512, aio_offset=0}]) = -1 EAGAIN (Resource temporarily unavailable)
+      io_submit(0x7f, 3, [...]) = 3
+      """)
+    #expect(output.file("/db/t.ibd")?.writeBytes == 20480)
+    #expect(output.file("/db/u.ibd")?.readBytes == 512)
+    let process = try #require(output.processes.first)
+    #expect(process.writeBytes == 20480 && process.readBytes == 512 && process.callCount == 4)
+  }
+
+  /// `-k` and `-i` put more between and in front of the calls.
+  @Test func placesInTheProgramAreReadOver() {
+    let output = ParsedOutput(
+      """
+      [00007eff3339e409] close(3) = 0
+       > /usr/lib/x86_64-linux-gnu/libc.so.6(_exit+0x29) [0xd4409]
+       > unexpected_backtracing_error [0x7ffc]
+
+      7 10:00:00.5 [ 231] [00007eff3339e409] exit_group(0) = ?
+      7 10:00:00.6 [????] [????????????????] +++ exited with 0 +++
+      """)
+    #expect(output.counts == ["close": 1, "exit_group": 1] && output.parser.unreadLines == 0)
+  }
+
   @Test func anIOUringIsSeen() {
     #expect(ParsedOutput("io_uring_setup(64, {flags=0}) = 4").processes.first?.usesIOUring == true)
     #expect(

@@ -158,6 +158,13 @@ import Testing
       "is outside of system calls: less than 1 % of its time in them; no file work",
       { Sample.add(&$0, "brk", nil, 30, seconds: 0.001) }
     ),
+    (
+      "waits in io_getevents: 90 % of its time; its reads and writes go through io_submit",
+      {
+        Sample.add(&$0, "io_getevents", nil, 100, seconds: 9)
+        Sample.add(&$0, "io_submit", nil, 100, seconds: 0.1)
+      }
+    ),
     ("made no system call: it computed, or sat in one from before", { _ in }),
     (
       "writes 4 KiB at a time to 2 files under /v: 7.8 MiB in 10 s",

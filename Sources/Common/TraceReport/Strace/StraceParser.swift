@@ -143,6 +143,8 @@ struct OpenCall: Sendable {
   /// The number of its first descriptor.
   var descriptor: Int64?
   var start: UInt64?
+  /// Bytes that it asks for and doesn't return.
+  var submittedBytes: UInt64 = 0
   /// It makes a thread, not a process.
   var makesThread = false
   /// What it opens is closed when another program begins.

@@ -26,7 +26,11 @@ extension VerdictFigures {
 
   private var noFileWork: String {
     let work = sum(.read, .write, .sync, .open, .stat)
-    if work.count == 0 { return "; no file work" }
+    // What io_submit(2) does is unseen where its arguments are.
+    if work.count == 0 {
+      return process.calls.contains { $0.name == "io_submit" }
+        ? "; its reads and writes go through io_submit" : "; no file work"
+    }
     return isTimed && knowsSpan
       ? "; little file work, \(shareText(work.nanoseconds)) of its time" : "; little file work"
   }
