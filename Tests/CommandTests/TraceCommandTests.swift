@@ -17,12 +17,13 @@ struct TraceCommandTests {
     let fleet: LoopbackFleet
 
     static func start(
-      _ count: Int = 1, command: String = "'\(agentPath)' run --session --interval 1s"
+      _ count: Int = 1, command: String = "'\(agentPath)' run --session --interval 1s",
+      seesAll: Bool = false
     ) async throws -> Site {
       var hosts: [TracedHost] = []
       for _ in 0..<count { hosts.append(try await TracedHost.make()) }
       let fleet = try await LoopbackFleet.start(count) { [hosts] number, _ in
-        try hosts[number - 1].script(command)
+        try hosts[number - 1].script(command, seesAll: seesAll)
       }
       return Site(hosts: hosts, fleet: fleet)
     }
@@ -80,6 +81,29 @@ struct TraceCommandTests {
     #expect(text.firstControl == nil)
   }
 
+  /// Each of these agents sees all workers, and is asked for its own.
+  @Test(
+    "the kernel's engine ranks and names the same, and stops nobody",
+    .enabled(if: TracedHost.canWatchInKernel, "needs a kernel that can be asked to watch"))
+  func inTheKernel() async throws {
+    let site = try await Site.start(2, seesAll: true)
+    let folders = site.hosts.map { $0.file.split(separator: "/").dropLast().last ?? "?" }
+    for (host, folder) in zip(["web1", "web2"], folders) {
+      let result = try await site.trace(
+        [host, "--for", "1500ms", "--json"], ["--match", "worker --.*\(folder)/"])
+      #expect(result.code == 0, "\(result)")
+      let lines = try JSONLines.objects(result.outputText)
+      let first = try #require(lines.first)
+      let file = (first["files"] as? [[String: Any]])?.first
+      #expect(lines.count == 4 && first["engine"] as? String == "bpf", "\(result)")
+      #expect(file?["path"] as? String == site.file(of: host), "\(first)")
+      #expect(first["sync_calls"] as? Int ?? 0 > 10, "\(first)")
+      let summary = try #require(lines.last?["summary"] as? [String: Any])
+      #expect(summary["detached_verified"] as? Int == 3, "\(summary)")
+    }
+    for host in site.hosts { try await host.awaitFreedom() }
+  }
+
   @Test func itIsKeptAndShownAsItWas() async throws {
     let site = try await Site.start()
     let collector = try site.home.start(["collect"] + site.words)
@@ -94,6 +118,10 @@ struct TraceCommandTests {
     #expect(site.fleet.server.logins == logins)
     let shown = try await site.home.run("traces", "show", "1", "--json", "--db", site.home.db)
     #expect(shown.code == 0 && shown.output == made.output, "\(shown)\n\(made)")
+    // Another order is one of what was kept.
+    let sorted = try await site.home.run(
+      "traces", "show", "1", "--json", "--sort", "calls", "--top", "1", "--db", site.home.db)
+    #expect(sorted.code == 0 && sorted.lines.count == 2, "\(sorted)")
     let text = try await site.trace(["web1", "--for", "1s"])
     let again = try await site.home.run("traces", "show", "2", "--db", site.home.db)
     #expect(text.code == 0 && again.output == text.output, "\(again)\n\(text)")
@@ -172,6 +200,11 @@ struct TraceCommandTests {
     let nobody = try await site.trace(
       ["web1", "--for", "1s"], ["--match", "nobody has this", "--engine", "strace"])
     #expect(nobody.code == 1 && nobody.errorText.contains("nobody was traced"), "\(nobody)")
+    // Here the kernel can't be asked, and the other engine isn't taken unasked.
+    let refused = try await site.trace(["web1", "--for", "1s"], ["--match", "worker --"])
+    #expect(
+      refused.code == 1 && refused.errorText.contains("--engine strace may run"), "\(refused)")
+    #expect(site.hosts[0].traced.isEmpty)
   }
 
   /// Over `attach`, as a forced command runs it.
@@ -258,6 +291,7 @@ struct TraceCommandTests {
     ["trace", "web1", "--suspects", "--max", "501"],
     ["trace", "web1", "--suspects", "--top", "0"],
     ["trace", "web1", "--suspects", "--engine", "x"],
+    ["trace", "web1", "--suspects", "--sort", "x"],
     ["trace", "web1", "--suspects", "--agent", "none"], ["trace", "web[1-11]", "--suspects"],
     ["traces", "show"], ["traces", "show", "x"], ["traces", "--since", "1h", "--until", "2h"],
   ])

@@ -9,7 +9,8 @@ import Testing
     "watch", "collect", "hosts", "spikes", "show", "import", "export", "suspects",
     "process", "trace",
   ]
-  private static let commands = historyCommands + ["check", "enrol", "explain", "traces"]
+  private static let commands =
+    historyCommands + ["check", "enrol", "explain", "traces", "deploy"]
 
   @Test func helpNamesEveryCommandAndTheExitCodes() async throws {
     let result = try await CulpritHome().run("--help")

@@ -27,15 +27,14 @@ struct KernelLeftoverTests {
       Machine.executable("culprit-agent"), "trace", "--engine", "bpf", "--pid", "\(pid)",
       "--for", "120s", "--json",
     ])
-    return try await eventually("programs at their places", detail: { agent.errorText }) {
-      if agent.hasEnded {
-        guard agent.errorText.contains("once at a time") else {
-          throw TestTrouble("it ended: \(agent.errorText)")
-        }
-        return .some(nil)
-      }
-      return links(of: agent.pid) == 4 ? agent : nil
+    try await until("programs at their places", detail: { agent.errorText }) {
+      agent.hasEnded || links(of: agent.pid) == 4
     }
+    guard agent.hasEnded else { return agent }
+    guard agent.errorText.contains("once at a time") else {
+      throw TestTrouble("it ended: \(agent.errorText)")
+    }
+    return nil
   }
 
   /// What makes programs run at their places.

@@ -92,7 +92,14 @@ public struct StraceParser: Sendable {
     var gatherer = LineGatherer()
     swap(&gatherer, &self.gatherer)
     gatherer.finish { read(line: $0) }
-    if let end { clock.advance(to: end) }
+    if let end {
+      clock.advance(to: end)
+      // The last line stopped in its middle: that call is under way.
+      if let (task, open) = broken {
+        broken = nil
+        tasks[task]?.open = open
+      }
+    }
     countBroken()
     for pid in tasks.keys.sorted() { settle(pid) }
     guard readCalls == 0, !tableTally.isEmpty, let place = process(of: currentTask()) else {
