@@ -133,6 +133,10 @@ struct UnpackTests {
     let stage = try EncapStage()
     try unpack(sample, on: stage)
     #expect(try unpack(sample, on: stage).wasThere)
+    try stage.write("\(stage.source)/foo-1/bin/foo", "#!/bin/sh\necho xoo\n")
+    let changed = trouble { try unpack(sample, on: stage) }
+    #expect(changed?.description.contains("was changed since (changed: bin/foo") == true)
+    try stage.write("\(stage.source)/foo-1/bin/foo", "#!/bin/sh\necho foo\n")
     let other = archive { $0.addFile(.of("bin/foo"), Array("other".utf8).span) }
     let error = trouble { try unpack(other, on: stage) }
     #expect(error?.description.contains("remove --purge foo-1") == true)

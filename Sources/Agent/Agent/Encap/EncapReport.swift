@@ -42,6 +42,11 @@ struct EncapReport {
     }
   }
 
+  /// An upgrade of all that is linked, where nothing is.
+  func showNothingLinked() {
+    if !isJSON { line("nothing is linked into \(target)") }
+  }
+
   // MARK: changes
 
   func show(_ outcome: EncapOutcome) {

@@ -131,13 +131,7 @@ public struct Unpacking {
     let note = PackageManifest.noteName(package)
     let target = Array(package.description.utf8)
     if try source.folder.status(target) != nil {
-      let known = try source.readNote(note).flatMap { PackageManifest($0) }
-      guard known == manifest else {
-        throw .noPackage(
-          "\(package) can be unpacked",
-          why: "\(source.folder.shown(target)) is there already, of another archive or made by "
-            + "hand; remove it first (encap remove --purge \(package)), or give another version")
-      }
+      try checkSame(source, manifest)
       try notes.removeAll(name)
       return Unpacked(
         package: package, archive: manifest.archive, files: manifest.files.count, bytes: byteCount,
@@ -155,6 +149,24 @@ public struct Unpacking {
     return Unpacked(
       package: package, archive: manifest.archive, files: manifest.files.count, bytes: byteCount,
       wasThere: false)
+  }
+}
+
+extension Unpacking {
+  /// The package's folder is there: it must be of the same archive, and as it came.
+  private func checkSame(
+    _ source: SourceFolder, _ manifest: PackageManifest
+  ) throws(EncapError) {
+    let known = try source.readNote(PackageManifest.noteName(package))
+    let isSame = known.flatMap { PackageManifest($0) } == manifest
+    let folder = try source.folder.folder(package.description.utf8)
+    let drift = isSame ? try manifest.drift(in: folder).first : nil
+    guard !isSame || drift != nil else { return }
+    let why = drift.map { "and was changed since (\($0))" } ?? "of another archive, or made by hand"
+    throw .noPackage(
+      "\(package) can be unpacked",
+      why: "\(folder.path) is there already, \(why); remove it first (encap remove --purge "
+        + "\(package)), or give another version")
   }
 }
 

@@ -114,6 +114,7 @@ final class StepRunner {
     let folder = try parent(of: path)
     let temporary = temporaryName(number)
     guard try folder.status(path.name) != nil else {
+      if old != nil { try folder.remove(temporary) }
       return try folder.makeLink(path.name, to: text)
     }
     let found = try folder.linkText(path.name)

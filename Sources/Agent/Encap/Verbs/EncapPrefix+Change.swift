@@ -80,7 +80,13 @@ extension EncapPrefix {
   private func take(_ journal: EncapJournal) throws(EncapError) {
     let signals = HeldSignals()
     defer { signals.release() }
-    try source.note(EncapJournal.noteName, journal.text)
+    do throws(EncapError) {
+      try source.note(EncapJournal.noteName, journal.text)
+    } catch {
+      // Nothing was begun: nobody is to finish it.
+      try? source.removeNote(EncapJournal.noteName)
+      throw error
+    }
     let runner = StepRunner(places.target, id: journal.id)
     do throws(EncapError) {
       try runner.take(journal.steps.enumerated())
