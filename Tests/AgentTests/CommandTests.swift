@@ -9,7 +9,7 @@ import Wire
 struct CommandTests {
   @Test(
     arguments: [
-      "run", "attach", "suspects", "top", "process", "doctor", "explain", "completion",
+      "run", "attach", "suspects", "top", "process", "doctor", "explain", "encap", "completion",
     ])
   func eachVerbHasItsHelp(verb: String) async throws {
     for words in [[verb, "--help"], ["help", verb], [verb, "-h"]] {
@@ -44,7 +44,7 @@ struct CommandTests {
     (["run", "--stdout", "--interval", "5ms"], "100ms to 60s"),
     (["suspects", "--engine", "magic"], "auto, bpf, proc"),
     (["top", "--config", "/no/such/file"], "/no/such/file"), (["suspects", "--for"], "--for"),
-    (["explain"], "standard input"), (["explain", "a", "b"], "--help"),
+    (["explain"], "standard input"), (["explain", "-", "-"], "--help"),
     (["completion", "tcsh"], "bash, zsh, fish"), (["completion"], "bash, zsh, fish"),
   ])
   func wrongUseIsExitCode2(words: [String], part: String) async throws {

@@ -227,6 +227,7 @@ struct ResidentTests {
     ("attach", 0), ("culprit-agent attach", 0), ("/opt/x/culprit-agent attach", 0),
     ("exec sh -c 'culprit=attach; rm -rf /'", 0), ("rm -rf /", 2), ("attach; id", 2),
     ("culprit-agent run --stdout", 2), ("sh -c 'culprit=attach;'", 2), ("encap list", 2),
+    ("culprit-agent encap remove --purge foo", 2), ("attach encap unpack foo-1", 2),
     ("process 1", 2), ("\u{1B}[31m", 2),
   ])
   func aForcedCommandTakesFewWords(original: String, code: Int32) async throws {

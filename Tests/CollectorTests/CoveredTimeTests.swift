@@ -28,4 +28,9 @@ struct CoveredTimeTests {
     // The past, and again as what is new.
     #expect(covered([(7, 1_000_000_000), (7, 1_000_000_000), (6, 1), (8, 1_000_000_000)]) == 2)
   }
+
+  /// An agent may claim any interval; it has covered all that could be wanted then, and not nothing.
+  @Test func whatIsClaimedBeyondMeasureIsNoLess() {
+    #expect(covered([(1, .max), (2, 1_000_000_000)]) >= 1e9)
+  }
 }

@@ -235,6 +235,19 @@ struct SessionQuestionTests {
     #expect(host.requests.count == 3)
   }
 
+  @Test("what a newer agent answers is said to be so")
+  func newer() throws {
+    let host = Host()
+    host.take(Self.beginning)
+    host.reply = { _, number in
+      var encoder = FrameEncoder()
+      encoder.append(.unknown(kind: 102, version: 9), sequence: number)
+      return encoder.bytes
+    }
+    let came = try frames(host.ask(Self.trace))
+    #expect(came.map(\.frame) == [.answer(.refused(AnswerWords.tooNew))])
+  }
+
   @Test("an agent has as long as what it is asked to do takes")
   func patience() {
     let plain = QuestionDesk.answerSeconds(of: .process(pid: 1))

@@ -81,6 +81,7 @@ import Testing
       #expect(result.code == 1, "\(result)")
       #expect(result.output.isEmpty)
       #expect(result.errorText.contains("cat /proc/PID/stack"), "\(result)")
+      #expect(result.errorText.contains("strace -f -T"), "\(result)")
     }
   }
 
@@ -94,7 +95,10 @@ import Testing
   }
 
   @Test func wrongUseIsTwo() async throws {
-    for words in [[], [""], ["-", "more"], ["--nosuch", "-"]] {
+    for words in [
+      [], [""], ["-", "-"], ["-", ""], ["--nosuch", "-"], ["--sort", "size", "-"],
+      ["--rows", "0", "-"],
+    ] {
       let result = try await run(words)
       #expect(result.code == 2, "\(words): \(result)")
       #expect(result.output.isEmpty)

@@ -7,9 +7,10 @@ import Testing
   /// Those that ask or write a history, and those that don't.
   private static let historyCommands = [
     "watch", "collect", "hosts", "spikes", "show", "import", "export", "suspects",
-    "process",
+    "process", "trace",
   ]
-  private static let commands = historyCommands + ["check", "enrol", "explain"]
+  private static let commands =
+    historyCommands + ["check", "enrol", "explain", "traces", "deploy"]
 
   @Test func helpNamesEveryCommandAndTheExitCodes() async throws {
     let result = try await CulpritHome().run("--help")

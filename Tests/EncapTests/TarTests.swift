@@ -21,7 +21,7 @@ struct ReadArchive {
       entries.append(entry)
       var found: [UInt8] = []
       try reader.contents { part in
-        for index in part.indices { found.append(part[index]) }
+        part.withUnsafeBufferPointer { found.append(contentsOf: $0) }
       }
       if entry.kind == .file { contents[entry.path.description] = found }
     }
@@ -126,7 +126,9 @@ struct TarTests {
   /// A stream that ends anywhere before its end is broken off, and nothing else.
   @Test func everyTruncationIsTold() throws {
     let bytes = try sample()
-    for count in stride(from: 0, to: bytes.count, by: 97) {
+    for count in Array(stride(from: 0, to: 6000, by: 97)) + [
+      50_000, bytes.count - 513, bytes.count - 1,
+    ] {
       #expect(ReadArchive.trouble(Array(bytes[..<count])) == .truncated(at: UInt64(count)))
     }
     #expect(ReadArchive.trouble(bytes + [UInt8](repeating: 0, count: 9000)) == nil)
@@ -136,7 +138,7 @@ struct TarTests {
   @Test func changedBytesDoNoHarm() throws {
     let bytes = try sample()
     var random = SeededGenerator(seed: 7)
-    for _ in 0..<2000 {
+    for _ in 0..<500 {
       var changed = bytes
       for _ in 0...Int.random(in: 0..<3, using: &random) {
         let index = Int.random(in: 0..<6 * 512, using: &random)

@@ -79,7 +79,7 @@ struct SpoolDamageTests {
     }
   }
 
-  @Test("a sealed piece that was damaged is told as gone", arguments: [0, 50, 83, 90, 300])
+  @Test("a sealed piece that was damaged is told as gone", arguments: [0, 7, 50, 83, 87, 90, 300])
   func sealed(place: Int) throws {
     let folder = try TestFolder()
     var stream = SpoolStream(1)

@@ -35,6 +35,26 @@ struct SpoolTests {
       spool.index.segments.count > 3 && spool.index.segments.dropLast().allSatisfy(\.isSealed))
   }
 
+  /// A later agent may have written into a piece that this one seals at its start.
+  @Test("frames that can't be packed are kept as they are")
+  func plain() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let spool = try Self.spool(folder)
+    var stream = SpoolStream(1)
+    var writer = spool.writer(of: stream.id)
+    var unknown = FrameEncoder(stream: stream.id)
+    unknown.append(.unknown(kind: 9, version: 7), sequence: 21)
+    let frames = stream.next(20) + unknown.bytes
+    try writer.append(frames.span, at: 0)
+    try writer.finish()
+    let segment = try #require(spool.index.segments.first)
+    let file = try spool.folder.openToRead(segment.fileName).read(from: 0, count: 8)
+    #expect(file == Array("culpspl1".utf8))
+    let answer = spool.read(FrameSpan(stream: stream.id, first: 1, last: 21, byteLimit: 1 << 20))
+    #expect(answer.frames == frames && answer.through == 21)
+  }
+
   @Test("a span in the middle comes with a hello before it, and no more than was asked for")
   func middle() throws {
     let folder = try TestFolder()
@@ -157,6 +177,7 @@ struct SpoolTests {
     var stream = SpoolStream(1)
     var writer = spool.writer(of: stream.id)
     for _ in 0..<300 { try writer.append(stream.next(10).span, at: 0) }
+    try writer.finish()
     let inventory = spool.inventory
     let seconds = try #require(inventory.spanSeconds)
     // Ticks are a second apart.

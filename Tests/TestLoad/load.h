@@ -53,6 +53,8 @@ struct options {
   bool by_child;
   /// `guard-mount`: nothing may be written until stdin closes.
   bool freeze;
+  /// `calls`: each file is deleted before it is closed.
+  bool unlink;
   /// Reads a byte from stdin before it starts.
   bool go;
   /// Stays until stdin closes, after the report.
@@ -127,6 +129,13 @@ void run_hold_posix_lock(const struct options *options);
 void run_wait_posix_lock(const struct options *options);
 void run_hold_flock(const struct options *options);
 void run_wait_flock(const struct options *options);
+
+// calls.c
+void run_calls(const struct options *options);
+void run_refused(const struct options *options);
+void run_ring(const struct options *options);
+void run_passes(const struct options *options);
+void run_bpf_program(const struct options *options);
 
 // names.c
 void run_rename_comm(const struct options *options);

@@ -21,6 +21,14 @@ static const struct {
     {"read", run_read, "--file F --bytes N [--block N] [--direct|--drop-cache] [--threads T]"},
     {"reader-thread", run_reader_thread, "as read, by one thread that isn't the leader"},
     {"delete-dirty", run_delete_dirty, "--file F --bytes N [--by-child]"},
+    {"calls", run_calls,
+     "--file F --block N [--rounds N] [--threads T] [--children FILES] [--fsync] [--unlink]"},
+    {"refused", run_refused, "--rounds N: calls of getpriority(2) that a seccomp filter refuses"},
+    {"passes", run_passes,
+     "--rounds N [--file F [--block N]]: for each byte on stdin; reads and writes of one byte that go "
+     "nowhere, or writes to F with an fsync after each"},
+    {"ring", run_ring, "an io_uring that nobody uses"},
+    {"bpf-program", run_bpf_program, "ID: says whether it is loaded or gone"},
     {"fork", run_fork,
      "--children N --bytes B --file F [--parallel P] [--gap-ms M] "
      "[--waited|--ignored|--orphaned]"},

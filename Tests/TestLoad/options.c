@@ -40,6 +40,7 @@ static bool parse_switch(const char *word, struct options *options) {
   else if (strcmp(word, "--keep-threads") == 0) options->keep_threads = true;
   else if (strcmp(word, "--not-leader") == 0) options->not_leader = true;
   else if (strcmp(word, "--by-child") == 0) options->by_child = true;
+  else if (strcmp(word, "--unlink") == 0) options->unlink = true;
   else if (strcmp(word, "--freeze") == 0) options->freeze = true;
   else if (strcmp(word, "--go") == 0) options->go = true;
   else if (strcmp(word, "--hold") == 0) options->hold = true;

@@ -4,7 +4,7 @@ import Glibc
 /// A host on this machine: an sshd with a `/usr/local`, `/etc`, `/var` and `/run` of its own, in
 /// namespaces for mounts and processes. What is installed on it, and what runs there, touches nothing
 /// else, and all is gone with it.
-public final class SeparateHost {
+public final class SeparateHost: Sendable {
   public struct Options: Sendable {
     /// Room in `/usr/local`, bytes.
     public var prefixBytes = 512 << 20
@@ -129,6 +129,7 @@ public final class SeparateHost {
   }
 
   /// What a shell command on the host prints; it must succeed.
+  @discardableResult
   public func output(_ command: String) async throws -> String {
     let result = try await run(command)
     guard result.code == 0 else { throw TestTrouble("on the host: \(command): \(result)") }

@@ -9,6 +9,13 @@ public final class TracedHost: Sendable {
     && Machine.has("strace")
   public static let needs = "needs root, unshare, nsenter, strace and culprit-test-load"
 
+  /// Whether the kernel can be asked to watch: BPF with BTF, and we see its own pids, which are those
+  /// of the first pid namespace (proc_ns.h, PROC_PID_INIT_INO).
+  public static let canWatchInKernel =
+    canBeMade && FileManager.default.fileExists(atPath: "/sys/kernel/btf/vmlinux")
+    && (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid"))
+      == "pid:[4026531836]"
+
   private let folder: TestFolder
   private let space: Program
   /// The workers as this machine's processes, those that hammer first.
@@ -39,9 +46,11 @@ public final class TracedHost: Sendable {
   }
 
   /// A script that runs a command there, for an sshd that stands for it.
-  public func script(_ command: String) throws -> String {
+  ///
+  /// - Parameter seesAll: in this machine's own pid namespace, where the kernel can be asked to watch.
+  public func script(_ command: String, seesAll: Bool = false) throws -> String {
     let first = ProcessTree.descendants(of: space.pid).min() ?? 0
-    return "exec nsenter -t \(first) -p -m -n -- \(command)"
+    return "exec nsenter -t \(first) \(seesAll ? "-n" : "-p -m -n") -- \(command)"
   }
 
   // MARK: - Whether they are free

@@ -91,8 +91,8 @@ enum AgentHelp {
     own_cpu_percent = 1, and when a burst of fast looks begins and ends: burst_io_pressure =
     "40/20", burst_memory_pressure, burst_cpu_pressure (per cent of the time),
     burst_blocked_tasks = "2/1", burst_run_queue = "2/1.2" (per CPU). `control = true`, in a file
-    that only root can write, lets clients ask about single processes, too, through a second
-    socket beside the first (…-control.sock); who asked is logged.
+    that only root can write, lets clients ask about single processes, too, and for traces, one at
+    a time, through a second socket beside the first (…-control.sock); who asked is logged.
 
     A spool holds a day or more of a busy host. kill -9 costs nothing that was written; a power
     cut the last 30 seconds.

@@ -1,6 +1,7 @@
 import CZlib
 import Glibc
 import Records
+import Wire
 
 /// Compressing a piece and back.
 enum SealedSegment {
@@ -35,18 +36,22 @@ enum SealedSegment {
   private static func packed(
     _ segment: SpoolSegment, _ frames: [UInt8]
   ) throws(SpoolError) -> [UInt8] {
-    let room = culprit_deflate_bound(frames.count)
-    var packed = [UInt8](repeating: 0, count: SealedHeader.bytes + room)
+    let columns = FramePacking.pack(frames)
+    let (form, content): (SealedHeader.Form, _) =
+      columns.map { (.packed, $0) } ?? (.plain, frames)
+    let start = form.headerBytes
+    let room = culprit_deflate_bound(content.count)
+    var packed = [UInt8](repeating: 0, count: start + room)
     let count = packed.withUnsafeMutableBytes { into in
-      frames.withUnsafeBytes { from in
-        culprit_deflate(
-          from.baseAddress, from.count, into.baseAddress?.advanced(by: SealedHeader.bytes), room)
+      content.withUnsafeBytes { from in
+        culprit_deflate(from.baseAddress, from.count, into.baseAddress?.advanced(by: start), room)
       }
     }
     guard count >= 0 else { throw .file(path: segment.fileName, errno: ENOMEM) }
     packed.removeLast(room - count)
-    packed.replaceSubrange(
-      0..<SealedHeader.bytes, with: SealedHeader.encode(segment, packedBytes: count))
+    let header = SealedHeader.encode(
+      segment, form, zlibBytes: count, contentBytes: content.count)
+    packed.replaceSubrange(0..<start, with: header)
     return packed
   }
 
@@ -57,18 +62,30 @@ enum SealedSegment {
     let file = try folder.openToRead(segment.fileName)
     let bytes = try file.read(from: 0, count: min(file.size, segment.fileBytes))
     guard
-      let (found, packedBytes) = SealedHeader.decode(
-        bytes.span, number: segment.number, fileBytes: bytes.count, frameLimit: frameLimit)
+      let found = SealedHeader.decode(
+        bytes.span, number: segment.number, fileBytes: bytes.count, frameLimit: frameLimit),
+      let content = inflated(bytes, found), let frames = frames(in: content, found),
+      frames.count == found.segment.frameBytes
     else { throw .damaged(path: file.path) }
-    var frames = [UInt8](repeating: 0, count: found.frameBytes)
-    let count = frames.withUnsafeMutableBytes { into in
-      bytes.withUnsafeBytes { from in
+    return frames
+  }
+
+  private static func inflated(_ file: [UInt8], _ found: SealedHeader.Found) -> [UInt8]? {
+    var content = [UInt8](repeating: 0, count: found.contentBytes)
+    let count = content.withUnsafeMutableBytes { into in
+      file.withUnsafeBytes { from in
         culprit_inflate(
-          from.baseAddress?.advanced(by: SealedHeader.bytes), packedBytes, into.baseAddress,
+          from.baseAddress?.advanced(by: found.form.headerBytes), found.zlibBytes, into.baseAddress,
           into.count)
       }
     }
-    guard count == frames.count else { throw .damaged(path: file.path) }
-    return frames
+    return count == content.count ? content : nil
+  }
+
+  private static func frames(in content: [UInt8], _ found: SealedHeader.Found) -> [UInt8]? {
+    switch found.form {
+    case .plain: content
+    case .packed: FramePacking.unpack(content, limit: found.segment.frameBytes)
+    }
   }
 }

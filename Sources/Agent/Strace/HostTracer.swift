@@ -63,17 +63,22 @@ public struct HostTracer {
   ) throws(TraceFailure) {
     switch draft.engine {
     case .bpf:
-      try refuseBPF()
+      var engine = try BPFTraceEngine(root: root)
+      try draft.watch(&engine, isStopped, progress)
     case .strace:
+      // Before anything is made in the folder.
+      let program = try straceProgram()
       var kept: KeptOutput?
       if let folder { kept = try keeper(in: folder, for: draft.tracees) }
-      var engine = try straceEngine(site, kept)
+      var engine: StraceEngine
+      do throws(TraceFailure) {
+        engine = try StraceEngine(program, at: site, limits: limits, keeper: kept)
+      } catch {
+        _ = kept?.finish()
+        throw error
+      }
       try draft.watch(&engine, isStopped, progress)
     }
-  }
-
-  private func refuseBPF() throws(TraceFailure) {
-    throw .cannotRun("this agent has no programs to trace with in the kernel")
   }
 
   private func keeper(
@@ -89,20 +94,17 @@ public struct HostTracer {
     return keeper
   }
 
-  private func straceEngine(
-    _ site: TraceSite, _ keeper: KeptOutput?
-  ) throws(TraceFailure) -> StraceEngine {
-    let program: StraceProgram
-    if let strace { program = strace } else { program = try StraceProgram.find() }
-    return try StraceEngine(program, at: site, limits: limits, keeper: keeper)
+  private func straceProgram() throws(TraceFailure) -> StraceProgram {
+    if let strace { return strace }
+    return try StraceProgram.find()
   }
 
   /// Why the engine can't run here; `nil` where it can.
   private func refusal(of engine: TraceEngine, _ site: TraceSite) -> TraceFailure? {
     do throws(TraceFailure) {
       switch engine {
-      case .bpf: try refuseBPF()
-      case .strace: _ = try straceEngine(site, nil)
+      case .bpf: try BPFTraceEngine(root: root).check()
+      case .strace: _ = try StraceEngine(try straceProgram(), at: site, limits: limits)
       }
       return nil
     } catch {

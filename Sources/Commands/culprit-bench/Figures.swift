@@ -73,6 +73,7 @@ struct Bar {
   var valueText: String { "\(fixed(value, digits))\(unit)" }
 
   private func number(_ bound: Double) -> String {
-    bound == bound.rounded() ? fixed(bound, 0) : fixed(bound, 1)
+    if bound == bound.rounded() { return fixed(bound, 0) }
+    return fixed(bound, (bound * 10).rounded() == bound * 10 ? 1 : 2)
   }
 }

@@ -4,7 +4,6 @@ import Collector
 import Foundation
 import History
 import Records
-import Reports
 
 struct TraceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -45,9 +44,7 @@ struct TraceCommand: AsyncParsableCommand {
   var hosts: [String]
 
   @OptionGroup var what: TraceArguments
-
-  @Option(help: "Most processes that are shown.")
-  var top = 20
+  @OptionGroup var report: TraceReportOptions
 
   @Option(help: "Most hosts.")
   var maxHosts = 10
@@ -65,14 +62,7 @@ struct TraceCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var logging: LogOptions
 
-  @Flag(help: "JSON Lines: a process per line, in rank order, and a summary.")
-  var json = false
-
-  @Flag(help: "No colours, also on a terminal.")
-  var plain = false
-
   func validate() throws {
-    if top <= 0 { throw ValidationError("--top is 1 or more.") }
     if maxHosts <= 0 { throw ValidationError("--max-hosts is 1 or more.") }
   }
 
@@ -90,8 +80,7 @@ struct TraceCommand: AsyncParsableCommand {
         AgentErrand.complain(of: reply.host, failure, orElse: hint(failure))
       }
     }
-    let report = TraceReportOutput(traces, top: top, isPlain: plain)
-    if json { report.writeJSON() } else { report.writeText() }
+    report.write(traces)
     keep(traces, of: request, plan)
     try judge(traces, failed, of: replies.count)
   }
@@ -181,31 +170,5 @@ struct TraceCommand: AsyncParsableCommand {
         "nobody was traced: no process matches that may be; --dry-run shows who matches")
     }
     if !loose.isEmpty { throw CommandFailure.failed("") }
-  }
-}
-
-/// Traces as they are printed, now or out of the history: the same then.
-struct TraceReportOutput {
-  private let traces: [(host: String, trace: HostTrace)]
-  private let top: Int
-  private let isPlain: Bool
-
-  init(_ traces: [(host: String, trace: HostTrace)], top: Int, isPlain: Bool) {
-    (self.traces, self.top, self.isPlain) = (traces, top, isPlain)
-  }
-
-  func writeJSON() {
-    var json = TraceJSON(hosts: traces)
-    json.rows = top
-    json.write { StandardOutput.write($0) }
-  }
-
-  func writeText() {
-    guard !traces.isEmpty else { return }
-    var text = TraceText(hosts: traces)
-    text.rows = top
-    text.width = OutputWidth.columns
-    text.colours = OutputColours(isPlain: isPlain).areOn
-    StandardOutput.write(text.text())
   }
 }

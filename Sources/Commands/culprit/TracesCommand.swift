@@ -97,20 +97,8 @@ struct TraceShowCommand: ParsableCommand {
   @Argument(help: "Its number, as culprit traces lists it.")
   var number: Int64
 
-  @Option(help: "Most processes that are shown.")
-  var top = 20
-
+  @OptionGroup var report: TraceReportOptions
   @OptionGroup var history: HistoryOptions
-
-  @Flag(help: "JSON Lines: a process per line, in rank order, and a summary.")
-  var json = false
-
-  @Flag(help: "No colours, also on a terminal.")
-  var plain = false
-
-  func validate() throws {
-    if top <= 0 { throw ValidationError("--top is 1 or more.") }
-  }
 
   func run() throws {
     let store = try history.openForReading()
@@ -128,8 +116,7 @@ struct TraceShowCommand: ParsableCommand {
         "trace \(number) can't be shown whole: it was written by a newer culprit, or was too long; "
           + "its figures are in the views traced, traced_process and traced_file")
     }
-    let report = TraceReportOutput(traces, top: top, isPlain: plain)
-    if json { report.writeJSON() } else { report.writeText() }
+    report.write(traces)
   }
 }
 

@@ -85,4 +85,18 @@ extension Span<UInt8> {
   public func starts(with text: StaticString) -> Bool {
     count >= text.utf8CodeUnitCount && equals(text, in: 0..<text.utf8CodeUnitCount)
   }
+
+  /// Where the first occurrence of `text` ends.
+  @inlinable
+  public func end(of text: StaticString) -> Int? {
+    let length = text.utf8CodeUnitCount
+    guard length > 0, length <= count else { return nil }
+    for start in 0...count - length where self[start] == text.utf8Start[0] {
+      if equals(text, in: start..<start + length) { return start + length }
+    }
+    return nil
+  }
+
+  @inlinable
+  public func contains(_ text: StaticString) -> Bool { end(of: text) != nil }
 }

@@ -214,7 +214,7 @@ extension TracedFile {
     calls = calls.addingSaturated(seen.count)
     nanoseconds = nanoseconds.addingSaturated(seen.nanoseconds)
     if seen.bytes > 0 {
-      switch kind == .read ? .reading : ByteDirection(call: seen.name) {
+      switch ByteDirection(seen, kind) {
       case .reading: readBytes = readBytes.addingSaturated(seen.bytes)
       case .writing: writeBytes = writeBytes.addingSaturated(seen.bytes)
       case nil: break
@@ -238,9 +238,14 @@ private enum ByteDirection {
   case reading
   case writing
 
-  init?(call name: String) {
-    guard let direction = ByteDirection.byName[name] else { return nil }
-    self = direction
+  init?(_ seen: ObservedCalls, _ kind: CallClass) {
+    switch (kind, seen.kind) {
+    case (.read, _): self = .reading
+    case (.write, .write): self = .writing
+    default:
+      guard let direction = ByteDirection.byName[seen.name] else { return nil }
+      self = direction
+    }
   }
 
   private static let byName: [String: ByteDirection] = {

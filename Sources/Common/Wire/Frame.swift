@@ -6,8 +6,8 @@ public enum Frame: Equatable, Sendable {
   /// piece of a spool: the frames after it name it by a tag only.
   case hello(Hello)
   case tick(HostTick)
-  /// A tick of the two minutes before a trigger, kept in memory and told with the burst: it has
-  /// more rows than the tick that was sent at its time.
+  /// A tick of the two minutes before a trigger, kept in memory and told with the burst: rows that
+  /// the tick sent at its time had no place for. (0.2.0 told all rows again.)
   case before(HostTick)
   /// Who a process is; sent before or with the first tick that names it.
   case identity(ProcessIdentity)

@@ -5,6 +5,10 @@ import PackagePlugin
 /// toolchain's own clang, and gives the target a Swift file with each compiled object in it.
 @main
 struct EmbedPrograms: BuildToolPlugin {
+  /// Instructions that a program needs, where the oldest ones won't do. `v3` has atomic operations
+  /// that return what was there: Linux 5.12.
+  private static let instructionSets = ["trace.bpf.c": "v3"]
+
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
     let programs = target.directoryURL.appending(path: "Programs")
     let headers = context.package.directoryURL.appending(path: "Sources/C/CBPF/include")
@@ -23,7 +27,10 @@ struct EmbedPrograms: BuildToolPlugin {
         path: name.replacingOccurrences(of: ".bpf.c", with: "Program.swift"))
       return .buildCommand(
         displayName: "Compiling BPF program \(name)", executable: tool,
-        arguments: [clang.path, strip.path, headers.path, source.path, output.path],
+        arguments: [
+          clang.path, strip.path, headers.path, Self.instructionSets[name] ?? "v2", source.path,
+          output.path,
+        ],
         inputFiles: [source] + shared, outputFiles: [output])
     }
   }

@@ -1,25 +1,25 @@
 import Foundation
 
-/// `embed-program CLANG OBJCOPY HEADERS SOURCE OUTPUT`: compiles a BPF program, and writes the
+/// `embed-program CLANG OBJCOPY HEADERS INSTRUCTIONS SOURCE OUTPUT`: compiles a BPF program, and writes the
 /// object into a Swift file, as hexadecimal digits: a string of a megabyte compiles at once, an
 /// array literal of a kilobyte doesn't.
 @main
 enum EmbedProgram {
   static func main() throws {
     let words = CommandLine.arguments
-    guard words.count == 6 else {
-      fail("usage: embed-program CLANG OBJCOPY HEADERS SOURCE OUTPUT")
+    guard words.count == 7 else {
+      fail("usage: embed-program CLANG OBJCOPY HEADERS INSTRUCTIONS SOURCE OUTPUT")
     }
-    let (clang, objcopy, headers, source, output) = (
-      words[1], words[2], words[3], words[4], words[5]
+    let (clang, objcopy, headers, instructions, source, output) = (
+      words[1], words[2], words[3], words[4], words[5], words[6]
     )
     let object = output + ".o"
-    // v2: the instructions of Linux 4.14; all that we need.
+    // v2: the instructions of Linux 4.14.
     try run(
       clang,
       [
-        "-target", "bpf", "-mcpu=v2", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-I", headers,
-        "-c", source, "-o", object,
+        "-target", "bpf", "-mcpu=\(instructions)", "-O2", "-g", "-Wall", "-Wextra", "-Werror",
+        "-I", headers, "-c", source, "-o", object,
       ])
     // The BTF stays, which the kernel wants; DWARF is for nobody here.
     try run(objcopy, ["--strip-debug", object])

@@ -43,6 +43,8 @@ struct StraceFaultTests {
     let workers = try await Workers.make(2, hammers: 1)
     let run = TraceRun(TraceRun.request(workers.pids, seconds: 3))
     try await TraceRun.attached(workers.pids)
+    // Some of its calls are told by then.
+    try await workers.goOn()
     kill(TracedState.tracer(of: workers.pids[0]), SIGKILL)
     let trace = try await run.trace()
     #expect(trace.attached == 2 && trace.verified == 2, "\(trace)")
@@ -67,6 +69,32 @@ struct StraceFaultTests {
     ).trace()
     #expect(trace.attached == 1 && trace.verified == 1 && trace.notices.isEmpty, "\(trace)")
     #expect(TracedState.held(sleeper.pid).isEmpty)
+    sleeper.send(SIGKILL)
+    try await sleeper.end()
+  }
+
+  /// Where strace is a script that runs it, what is ended is the script: the real one must not stay.
+  @Test func aStraceBehindAScriptStaysNowhere() async throws {
+    let folder = try TestFolder()
+    let wrapper = try await folder.writeProgram("strace \"$@\"; exit", to: "strace")
+    let sleeper = try Program(["sleep", "1000"])
+    var limits = TraceLimits()
+    limits.graceMilliseconds = 300
+    let run = TraceRun(
+      TraceRun.request([sleeper.pid], seconds: 0.5), limits: limits, strace: wrapper)
+    // Told or refused: nobody is held afterwards.
+    _ = try? await run.trace()
+    try await until("nobody to be held") { TracedState.held(sleeper.pid).isEmpty }
+    sleeper.send(SIGKILL)
+    try await sleeper.end()
+  }
+
+  /// strace takes what was under way for read(2), which is call number 0.
+  @Test func whoSleepsReadsNothing() async throws {
+    let sleeper = try Program(["sleep", "1000"])
+    let trace = try await TraceRun(TraceRun.request([sleeper.pid], seconds: 1)).trace()
+    let process = try #require(trace.of(sleeper.pid), "\(trace)")
+    #expect(process.blockedNanoseconds == 0 && !process.calls.contains { $0.kind == .read })
     sleeper.send(SIGKILL)
     try await sleeper.end()
   }
@@ -134,16 +162,21 @@ struct StraceFaultTests {
   func whoGetsStuckMeanwhileHoldsUpNobody() async throws {
     let disk = try await LoopDisk.make()
     let workers = try await Workers.make(3, hammers: 2, in: disk.folder, name: "mount/x")
-    let run = TraceRun(TraceRun.request(workers.pids, seconds: 2))
+    let run = TraceRun(TraceRun.request(workers.pids, seconds: 5))
     try await TraceRun.attached(workers.pids)
     try await workers.goOn()
     try disk.freeze()
     let start = Monotonic.now
     let trace = try await run.trace(within: 80)
-    // Two seconds, and the grace of two.
+    // Five seconds, and the grace of two.
     #expect(Monotonic.now - start < 40)
     #expect(workers.pids.contains { TaskState(pid: $0)?.state == "D" })
     #expect(trace.attached == 3 && trace.verified == 3, "\(trace)")
+    // The call that hung until the end has its time.
+    #expect(
+      trace.processes.contains { process in
+        process.calls.contains { $0.kind.isFileWork && $0.slowestNanoseconds > 300_000_000 }
+      }, "\(trace)")
     #expect(workers.held.isEmpty)
     try disk.thaw()
     try await workers.goOn()

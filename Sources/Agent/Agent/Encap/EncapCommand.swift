@@ -31,6 +31,7 @@ struct EncapCommand {
       return try each(arguments.packages) { name throws(EncapError) in try prefix.install(name) }
     case .upgrade:
       let names = arguments.packages.isEmpty ? try prefix.linkedNames() : arguments.packages
+      if names.isEmpty { report.showNothingLinked() }
       return try each(names) { name throws(EncapError) in try prefix.upgrade(name) }
     case .rollback:
       return try each(arguments.packages) { name throws(EncapError) in try prefix.rollback(name) }

@@ -50,6 +50,10 @@ extension JSONWriter {
       field("do", "unfold")
       field("names", contents.count)
       field("instead_of", shown(old))
+    case .fold(_, let text, let contents):
+      field("do", "fold")
+      field("names", contents.count)
+      field("to", shown(text))
     case .unlink(_, let text):
       field("do", "unlink")
       field("to", shown(text))

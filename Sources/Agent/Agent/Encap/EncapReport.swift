@@ -42,6 +42,11 @@ struct EncapReport {
     }
   }
 
+  /// An upgrade of all that is linked, where nothing is.
+  func showNothingLinked() {
+    if !isJSON { line("nothing is linked into \(target)") }
+  }
+
   // MARK: changes
 
   func show(_ outcome: EncapOutcome) {
@@ -171,6 +176,9 @@ struct EncapCounts {
       case .unfold(_, _, let contents):
         made += contents.count { $0.text != nil }
         removed += 1
+      case .fold(_, _, let contents):
+        made += 1
+        removed += contents.count { $0.text != nil }
       case .unlink: removed += 1
       case .makeFolder, .removeFolder: break
       }
@@ -191,6 +199,9 @@ extension EncapStep {
       return
         "would make the folder \(path) with \(contents.count) names in it, instead of a link to "
         + shown(old)
+    case .fold(_, let text, let contents):
+      return "would link \(path) -> \(shown(text)), instead of a folder with \(contents.count) "
+        + "names in it"
     case .unlink(_, let text): return "would remove the link \(path) -> \(shown(text))"
     case .removeFolder: return "would remove the empty folder \(path)"
     }

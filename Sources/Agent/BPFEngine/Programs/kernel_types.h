@@ -61,6 +61,8 @@ struct task_struct {
   struct sched_entity se;
   struct sched_info sched_info;
   char comm[16];
+  struct files_struct *files;
+  struct io_uring_task *io_uring;
 };
 
 struct task_struct___before_5_14 {
@@ -69,10 +71,12 @@ struct task_struct___before_5_14 {
 
 // arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h
 struct pt_regs___x86 {
-  unsigned long orig_ax;
+  unsigned long orig_ax, di;
+  __u16 cs;
 };
 struct pt_regs___arm64 {
   __s32 syscallno;
+  __u64 orig_x0, pstate;
 };
 
 struct seq_file {};
@@ -97,6 +101,7 @@ enum { BPF_TASK_ITER_ALL_THREADS = 1 };
 
 // include/uapi/linux/bpf.h
 enum bpf_map_type {
+  BPF_MAP_TYPE_HASH = 1,
   BPF_MAP_TYPE_ARRAY = 2,
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
   BPF_MAP_TYPE_RINGBUF = 27,
@@ -104,6 +109,9 @@ enum bpf_map_type {
 };
 // Asked for by name, as the kernel's BTF has it: a helper of 5.15.
 enum bpf_func_id { BPF_FUNC_task_pt_regs = 175 };
-enum { BPF_RB_NO_WAKEUP = 1, BPF_F_NO_PREALLOC = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+enum {
+  BPF_RB_NO_WAKEUP = 1, BPF_F_NO_PREALLOC = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+  BPF_F_MMAPABLE = 1 << 10,
+};
 
 #endif

@@ -14,7 +14,7 @@ struct PackageWriter {
   private(set) var links: [EncapPath: [UInt8]] = [:]
   private(set) var byteCount: UInt64 = 0
   /// Modes and times of folders are set last: what is put in would change them.
-  private var folders: [EncapPath: (mode: UInt16, modified: Int64)] = [:]
+  private var folders: [EncapPath: (mode: UInt16, modified: Int64?)] = [:]
   /// What went wrong with our own disk, and not with the archive.
   private(set) var trouble: EncapError?
 
@@ -92,7 +92,7 @@ struct PackageWriter {
       made = made.appending(name)
       if try folder.status(name) == nil {
         try folder.makeFolder(name)
-        folders[made] = (0o755, 0)
+        folders[made] = (0o755, nil)
       }
       folder = try folder.folder(name)
     }
@@ -126,9 +126,8 @@ struct PackageWriter {
     } catch {
       throw failure ?? .archive(error)
     }
-    fchmod(file.descriptor, mode_t(mode(entry.mode)))
-    var times = [PackageWriter.time(entry.modified), PackageWriter.time(entry.modified)]
-    futimens(file.descriptor, &times)
+    try file.setMode(mode_t(mode(entry.mode)))
+    file.setModified(entry.modified)
     files[path] = PackageManifest.File(path: path, size: entry.size, digest: sum.value)
     byteCount += entry.size
   }
@@ -141,29 +140,22 @@ struct PackageWriter {
     guard let file = files[target] else {
       throw .archive(.refused(path.bytes, "a hard link to no file that came before"))
     }
+    // tar writes so what it was told to take twice.
+    guard path != target else { return }
     try remove(path, in: parent)
-    let folder = try root.folder(at: target.parent)
-    let result = Folder.withName(target.name) { old in
-      Folder.withName(path.name) { linkat(folder.descriptor, old, parent.descriptor, $0, 0) }
-    }
-    guard result == 0 else { throw .failed("link", parent.shown(path.name)) }
+    try parent.makeHardLink(path.name, to: target.name, in: try root.folder(at: target.parent))
     files[path] = PackageManifest.File(path: path, size: file.size, digest: file.digest)
   }
 
   /// Nobody but the owner may write; rights of the owner for who runs it only where asked for.
   private func mode(_ mode: UInt16) -> UInt16 { mode & (keepsSetuid ? 0o6755 : 0o755) }
 
-  private static func time(_ seconds: Int64) -> timespec {
-    timespec(tv_sec: Int(seconds), tv_nsec: 0)
-  }
-
   /// Modes and times of folders, the deepest first.
   func finish() throws(EncapError) {
     for (path, folder) in folders.sorted(by: { $0.key.depth > $1.key.depth }) {
       let opened = try root.folder(at: path)
-      fchmod(opened.descriptor, mode_t(folder.mode & 0o755 | 0o700))
-      var times = [PackageWriter.time(folder.modified), PackageWriter.time(folder.modified)]
-      futimens(opened.descriptor, &times)
+      try opened.setMode(mode_t(folder.mode & 0o755 | 0o700))
+      if let modified = folder.modified { opened.setModified(modified) }
     }
   }
 

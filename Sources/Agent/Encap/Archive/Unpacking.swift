@@ -1,5 +1,4 @@
 import Bytes
-import CSystem
 import Glibc
 
 /// Makes a package's folder of an archive: whole, or not at all. It grows out of sight, is checked,
@@ -35,11 +34,10 @@ public struct Unpacking {
     into places: EncapPlaces, _ input: @escaping TarReader.Input
   ) throws(EncapError) -> Unpacked {
     let isMade = try Unpacking.makeSource(places)
-    let source = SourceFolder(try OpenPlaces(places).source)
     do throws(EncapError) {
-      return try unpack(into: source, isMade, input)
+      return try unpack(into: SourceFolder(try OpenPlaces(places).source), isMade, input)
     } catch {
-      if isMade { Unpacking.takeBackSource(places) }
+      if isMade { try? takeBackSource(places) }
       throw error
     }
   }
@@ -51,9 +49,15 @@ public struct Unpacking {
     return false
   }
 
-  private static func takeBackSource(_ places: EncapPlaces) {
-    guard let folder = try? Folder(Array(places.source.utf8)) else { return }
-    try? folder.removeAll(SourceFolder.notesName)
+  /// It goes again, unless somebody else has begun to use it meanwhile.
+  private func takeBackSource(_ places: EncapPlaces) throws(EncapError) {
+    let source = SourceFolder(try Folder(Array(places.source.utf8)))
+    try source.hold(for: "unpack", patienceMilliseconds: patienceMilliseconds)
+    let own = [SourceFolder.madeName, SourceFolder.holderName]
+    guard try source.folder.items() == [SourceFolder.notesName], let notes = source.notes,
+      try notes.items().allSatisfy(own.contains)
+    else { return }
+    try source.folder.removeAll(SourceFolder.notesName)
     rmdir(places.source)
   }
 
@@ -68,7 +72,7 @@ public struct Unpacking {
     try notes.makeFolder(name, mode: 0o700)
     let folder = try notes.folder(name)
     // Held while we are at work: who sweeps leaves it alone.
-    flock(folder.descriptor, LOCK_SH)
+    _ = folder.lock(LOCK_SH)
     source.release()
     do throws(EncapError) {
       return try fill(folder, named: name, in: source, input)
@@ -81,8 +85,7 @@ public struct Unpacking {
   /// Whether another unpacking goes on in this folder of the notes.
   static func isAtWork(_ notes: Folder, _ name: [UInt8]) throws(EncapError) -> Bool {
     guard try notes.status(name)?.isFolder == true else { return false }
-    let folder = try notes.folder(name)
-    return flock(folder.descriptor, LOCK_EX | LOCK_NB) != 0
+    return try !notes.folder(name).lock(LOCK_EX | LOCK_NB)
   }
 
   private func fill(
@@ -115,8 +118,7 @@ public struct Unpacking {
 
   private func sync(_ folder: Folder, _ writer: PackageWriter) throws(EncapError) {
     guard writer.files.count > Unpacking.fewFiles else { return try writer.sync() }
-    let result = culprit_sync_file_system(folder.descriptor)
-    guard result == 0 else { throw .system(action: "sync", path: folder.path, errno: -result) }
+    try folder.syncFileSystem()
   }
 
   /// Gives it its name; one that is there stays, and is fine if it came from the same archive.
@@ -129,19 +131,13 @@ public struct Unpacking {
     let note = PackageManifest.noteName(package)
     let target = Array(package.description.utf8)
     if try source.folder.status(target) != nil {
-      let known = try source.readNote(note).flatMap { PackageManifest($0) }
-      guard known == manifest else {
-        throw .noPackage(
-          "\(package) can be unpacked",
-          why: "\(source.folder.shown(target)) is there already, of another archive or made by "
-            + "hand; remove it first (encap remove --purge \(package)), or give another version")
-      }
+      try checkSame(source, manifest)
       try notes.removeAll(name)
       return Unpacked(
         package: package, archive: manifest.archive, files: manifest.files.count, bytes: byteCount,
         wasThere: true)
     }
-    fchmod(folder.descriptor, 0o755)
+    try folder.setMode(0o755)
     try source.note(note, manifest.text)
     do throws(EncapError) {
       try notes.rename(name, to: target, in: source.folder)
@@ -153,6 +149,24 @@ public struct Unpacking {
     return Unpacked(
       package: package, archive: manifest.archive, files: manifest.files.count, bytes: byteCount,
       wasThere: false)
+  }
+}
+
+extension Unpacking {
+  /// The package's folder is there: it must be of the same archive, and as it came.
+  private func checkSame(
+    _ source: SourceFolder, _ manifest: PackageManifest
+  ) throws(EncapError) {
+    let known = try source.readNote(PackageManifest.noteName(package))
+    let isSame = known.flatMap { PackageManifest($0) } == manifest
+    let folder = try source.folder.folder(package.description.utf8)
+    let drift = isSame ? try manifest.drift(in: folder).first : nil
+    guard !isSame || drift != nil else { return }
+    let why = drift.map { "and was changed since (\($0))" } ?? "of another archive, or made by hand"
+    throw .noPackage(
+      "\(package) can be unpacked",
+      why: "\(folder.path) is there already, \(why); remove it first (encap remove --purge "
+        + "\(package)), or give another version")
   }
 }
 

@@ -50,15 +50,20 @@ struct EncapJournal: Equatable {
       return [
         "link \(path) \(EscapedText.word(text))\(old.map { " \(EscapedText.word($0))" } ?? "")"
       ]
-    case .unfold(_, let old, let contents):
-      return ["unfold \(path) \(EscapedText.word(old))"]
-        + contents.map { content in
-          let inside = EscapedText.word(content.path.bytes)
-          return "in \(inside)\(content.text.map { " \(EscapedText.word($0))" } ?? "")"
-        }
+    case .unfold(_, let text, let contents):
+      return ["unfold \(path) \(EscapedText.word(text))"] + contents.map(line)
+    case .fold(_, let text, let contents):
+      return ["fold \(path) \(EscapedText.word(text))"] + contents.map(line)
     case .unlink(_, let text): return ["unlink \(path) \(EscapedText.word(text))"]
     case .removeFolder: return ["rmdir \(path)"]
     }
+  }
+}
+
+extension EncapJournal {
+  private static func line(_ content: EncapStep.Content) -> String {
+    let path = EscapedText.word(content.path.bytes)
+    return "in \(path)\(content.text.map { " \(EscapedText.word($0))" } ?? "")"
   }
 }
 
@@ -121,14 +126,23 @@ extension EncapJournal {
     case ("link", 1), ("link", 2):
       steps.append(.link(path, text: texts[0], replacing: texts.count == 2 ? texts[1] : nil))
     case ("unfold", 1): steps.append(.unfold(path, replacing: texts[0], contents: []))
-    case ("in", 0), ("in", 1):
-      guard case .unfold(let folder, let old, let contents) = steps.popLast(),
-        path.isInside(folder), path != folder
-      else { return false }
-      let content = EncapStep.Content(path: path, text: texts.first)
-      steps.append(.unfold(folder, replacing: old, contents: contents + [content]))
+    case ("fold", 1): steps.append(.fold(path, text: texts[0], contents: []))
+    case ("in", 0), ("in", 1): return takeContent(.init(path: path, text: texts.first))
     case ("unlink", 1): steps.append(.unlink(path, text: texts[0]))
     case ("rmdir", 0): steps.append(.removeFolder(path))
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func takeContent(_ content: EncapStep.Content) -> Bool {
+    guard let step = steps.popLast(), content.path.isInside(step.path), content.path != step.path
+    else { return false }
+    switch step {
+    case .unfold(let path, let text, let contents):
+      steps.append(.unfold(path, replacing: text, contents: contents + [content]))
+    case .fold(let path, let text, let contents):
+      steps.append(.fold(path, text: text, contents: contents + [content]))
     default: return false
     }
     return true

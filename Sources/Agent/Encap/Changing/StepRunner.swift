@@ -25,21 +25,33 @@ final class StepRunner {
     case .makeFolder(let path): try makeFolder(path)
     case .link(let path, let text, let old): try link(path, text, replacing: old, number)
     case .unfold(let path, let old, let contents): try unfold(path, old, contents, number)
+    case .fold(let path, let text, let contents): try fold(path, text, contents, number)
     case .unlink(let path, let text): try unlink(path, text)
     case .removeFolder(let path): try removeFolder(path)
     }
   }
 
-  /// Takes a step back, whether it was taken wholly, in part or not at all.
+  /// Takes a step back, whether it was taken wholly, in part or not at all. What somebody else put
+  /// there meanwhile stays.
   func takeBack(_ step: EncapStep, _ number: Int) throws(EncapError) {
+    guard let folder = try existingFolder(step.path.parent) else { return }
+    touched.insert(step.path.parent)
+    last = nil
+    let status = try folder.status(step.path.name)
+    let text = try folder.linkText(step.path.name)
     switch step {
     case .makeFolder(let path): try removeFolder(path)
-    case .link(let path, let text, let old): try takeBackLink(path, text, old, number)
-    case .unfold(let path, let old, let contents): try fold(path, old, contents, number)
-    case .unlink(let path, let text):
-      let folder = try parent(of: path)
-      if try folder.status(path.name) == nil { try folder.makeLink(path.name, to: text) }
-    case .removeFolder(let path): try makeFolder(path)
+    case .removeFolder(let path): if status == nil { try makeFolder(path) }
+    case .link(let path, let new, let old):
+      try takeBackLink(path, in: folder, text == new, old, number)
+    case .unlink(let path, let old):
+      if status == nil { try folder.makeLink(path.name, to: old) }
+    case .unfold(let path, let old, let contents):
+      guard text == old || status.map(\.isFolder) ?? true else { return }
+      try fold(path, old, contents, number)
+    case .fold(let path, let new, let contents):
+      guard text == new || status.map(\.isFolder) ?? true else { return }
+      try unfold(path, new, contents, number)
     }
   }
 
@@ -102,6 +114,7 @@ final class StepRunner {
     let folder = try parent(of: path)
     let temporary = temporaryName(number)
     guard try folder.status(path.name) != nil else {
+      if old != nil { try folder.remove(temporary) }
       return try folder.makeLink(path.name, to: text)
     }
     let found = try folder.linkText(path.name)
@@ -128,12 +141,10 @@ final class StepRunner {
   }
 
   private func takeBackLink(
-    _ path: EncapPath, _ text: [UInt8], _ old: [UInt8]?, _ number: Int
+    _ path: EncapPath, in folder: Folder, _ isTaken: Bool, _ old: [UInt8]?, _ number: Int
   ) throws(EncapError) {
-    guard let folder = try existingFolder(path.parent) else { return }
-    touched.insert(path.parent)
     try folder.remove(temporaryName(number))
-    guard try folder.linkText(path.name) == text else { return }
+    guard isTaken else { return }
     guard let old else { return try folder.remove(path.name) }
     try replace(path.name, in: folder, by: old, temporaryName(number))
   }
@@ -153,11 +164,11 @@ final class StepRunner {
     let status = try folder.status(path.name)
     if status?.isFolder == true {
       // Taken before: the old link may be left.
-      return try folder.removeAll(temporary)
+      return try clear(temporary, in: folder, contents, of: path)
     }
     let found = try folder.linkText(path.name)
     guard status == nil || found == old else { throw changed(folder, path) }
-    try folder.removeAll(temporary)
+    try clear(temporary, in: folder, contents, of: path)
     do throws(EncapError) {
       try folder.makeFolder(temporary)
       try fill(try folder.folder(temporary), contents, of: path)
@@ -167,10 +178,23 @@ final class StepRunner {
         try folder.rename(temporary, to: path.name)
       }
     } catch {
-      try? folder.removeAll(temporary)
+      try? clear(temporary, in: folder, contents, of: path)
       throw error
     }
-    try folder.removeAll(temporary)
+    try clear(temporary, in: folder, contents, of: path)
+  }
+
+  /// Removes what is left under a name that is only there for a moment: a link, or a folder with links
+  /// of ours. More in it is somebody else's.
+  private func clear(
+    _ temporary: [UInt8], in folder: Folder, _ contents: [EncapStep.Content], of path: EncapPath
+  ) throws(EncapError) {
+    guard let status = try folder.status(temporary) else { return }
+    guard status.isFolder else { return try folder.remove(temporary) }
+    try empty(try folder.folder(temporary), contents, of: path)
+    guard try folder.removeEmptyFolder(temporary) else {
+      throw .changed(path: folder.shown(temporary))
+    }
   }
 
   private func fill(
@@ -179,6 +203,8 @@ final class StepRunner {
     for content in contents {
       let inside = EncapPath(Array(content.path.bytes.dropFirst(path.bytes.count + 1)))
       let place = try folder.folder(at: inside.parent)
+      // Something may be left where a folder wasn't emptied wholly.
+      guard try place.status(inside.name) == nil else { continue }
       if let text = content.text {
         try place.makeLink(inside.name, to: text)
       } else {
@@ -188,32 +214,47 @@ final class StepRunner {
     try folder.sync()
   }
 
-  /// The other way round: the link in the place of the folder. A folder with more in it stays, as
-  /// what is in it is somebody else's.
+  /// The link in the place of the folder. A folder with more in it stays, as what is in it is somebody
+  /// else's.
   private func fold(
-    _ path: EncapPath, _ old: [UInt8], _ contents: [EncapStep.Content], _ number: Int
+    _ path: EncapPath, _ text: [UInt8], _ contents: [EncapStep.Content], _ number: Int
   ) throws(EncapError) {
-    guard let folder = try existingFolder(path.parent) else { return }
-    touched.insert(path.parent)
+    let folder = try parent(of: path)
     let temporary = temporaryName(number)
-    let status = try folder.status(path.name)
-    guard let status, status.isFolder else {
-      try folder.removeAll(temporary)
-      if status == nil { try folder.makeLink(path.name, to: old) }
-      return
+    if try folder.status(path.name)?.isFolder == true {
+      last = nil
+      try folder.remove(temporary)
+      try folder.makeLink(temporary, to: text)
+      guard try folder.exchange(temporary, path.name) else {
+        return try foldSlowly(path, contents, temporary, folder)
+      }
+    } else if try folder.status(path.name) == nil {
+      try folder.makeLink(path.name, to: text)
     }
-    last = nil
-    try folder.remove(temporary)
-    try folder.makeLink(temporary, to: old)
-    let isExchanged = try folder.exchange(temporary, path.name)
-    let name = isExchanged ? temporary : Array(path.name)
-    try empty(try folder.folder(name), contents, of: path)
-    guard try folder.removeEmptyFolder(name) else {
-      if isExchanged { _ = try folder.exchange(temporary, path.name) }
+    guard try folder.linkText(path.name) == text else { throw changed(folder, path) }
+    do throws(EncapError) {
+      try clear(temporary, in: folder, contents, of: path)
+    } catch {
+      // Somebody put something into it meanwhile: it is there again, with all that was in it.
+      try fill(try folder.folder(temporary), contents, of: path)
+      _ = try folder.exchange(temporary, path.name)
+      try folder.remove(temporary)
+      throw error
+    }
+  }
+
+  /// Where names can't be exchanged there is a moment without either.
+  private func foldSlowly(
+    _ path: EncapPath, _ contents: [EncapStep.Content], _ temporary: [UInt8], _ folder: Folder
+  ) throws(EncapError) {
+    let inside = try folder.folder(path.name)
+    try empty(inside, contents, of: path)
+    guard try folder.removeEmptyFolder(path.name) else {
+      try fill(inside, contents, of: path)
       try folder.remove(temporary)
       throw changed(folder, path)
     }
-    if !isExchanged { try folder.rename(temporary, to: path.name) }
+    try folder.rename(temporary, to: path.name)
   }
 
   private func empty(

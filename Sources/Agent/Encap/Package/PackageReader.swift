@@ -30,7 +30,9 @@ struct PackageReader {
     var info = ignoringInfo ? EncapInfo(format: .latest) : try info(folder, scripts)
     var items: [PackageTree.Item] = []
     try walk(.root, folder, &info, &items)
-    return PackageTree(package: package, info: info, items: items, scripts: scripts)
+    let hasReadme = try folder.status("README".utf8)?.isFile == true
+    return PackageTree(
+      package: package, info: info, items: items, scripts: scripts, hasReadme: hasReadme)
   }
 
   private static func scripts(_ folder: Folder) throws(EncapError) -> Set<ScriptName> {

@@ -17,6 +17,8 @@ struct PackageTree: Equatable {
   let items: [Item]
   /// Those of the four that are there.
   let scripts: Set<ScriptName>
+  /// It has something to say to who installs it.
+  var hasReadme = false
 
   var folders: [EncapPath] { items.filter(\.isFolder).map(\.path) }
 

@@ -208,9 +208,38 @@ final class Folder {
     return names.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
+  /// Another name for a file of `folder`.
+  func makeHardLink(
+    _ name: some Sequence<UInt8>, to old: some Sequence<UInt8>, in folder: Folder
+  ) throws(EncapError) {
+    let result = Folder.withName(old) { old in
+      Folder.withName(name) { linkat(folder.descriptor, old, descriptor, $0, 0) }
+    }
+    guard result == 0 else { throw failed("link", name) }
+  }
+
+  func setMode(_ mode: mode_t) throws(EncapError) {
+    guard fchmod(descriptor, mode) == 0 else { throw .failed("set the mode of", path) }
+  }
+
+  /// When it was last changed, seconds since 1970.
+  func setModified(_ seconds: Int64) {
+    var times = [timespec](repeating: timespec(tv_sec: Int(seconds), tv_nsec: 0), count: 2)
+    futimens(descriptor, &times)
+  }
+
+  /// flock(2); whether that could be had.
+  func lock(_ operation: Int32) -> Bool { flock(descriptor, operation) == 0 }
+
   /// Waits until its names are on the disk. File systems that have nothing to wait for say EINVAL.
   func sync() throws(EncapError) {
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw .failed("sync", path) }
+  }
+
+  /// Waits until all of its file system is on the disk.
+  func syncFileSystem() throws(EncapError) {
+    let result = culprit_sync_file_system(descriptor)
+    guard result == 0 else { throw .system(action: "sync", path: path, errno: -result) }
   }
 }
 

@@ -21,6 +21,19 @@ final class OpenFile {
 
   var isRegular: Bool { status.isFile }
 
+  func setMode(_ mode: mode_t) throws(EncapError) {
+    guard fchmod(descriptor, mode) == 0 else { throw .failed("set the mode of", path) }
+  }
+
+  /// When it was last changed, seconds since 1970.
+  func setModified(_ seconds: Int64) {
+    var times = [timespec](repeating: timespec(tv_sec: Int(seconds), tv_nsec: 0), count: 2)
+    futimens(descriptor, &times)
+  }
+
+  /// Reads on from there.
+  func seek(to offset: Int) { lseek(descriptor, off_t(offset), SEEK_SET) }
+
   /// Up to so many bytes; none at the end.
   func read(upTo count: Int) throws(EncapError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

@@ -9,7 +9,7 @@ final class SourceFolder {
   static let notesName = Array(".encap".utf8)
   /// There where unpacking made the source, too.
   static let madeName = Array("made".utf8)
-  private static let holderName = Array("holder".utf8)
+  static let holderName = Array("holder".utf8)
   /// How often the lock is tried again, microseconds.
   private static let pause: UInt32 = 50_000
 
@@ -48,7 +48,8 @@ final class SourceFolder {
     }
     let notes = try folder.folder(SourceFolder.notesName)
     self.notes = notes
-    try note(SourceFolder.holderName, "culprit-agent encap \(purpose) (pid \(getpid()))\n")
+    // Only for whoever waits: on a full disk old versions must still be removable.
+    try? note(SourceFolder.holderName, "culprit-agent encap \(purpose) (pid \(getpid()))\n")
   }
 
   func release() {

@@ -15,23 +15,26 @@ struct TargetReader {
   /// Reads those of `folders` that are folders in the target, too.
   func read(_ folders: Set<EncapPath>) throws(EncapError) -> TargetSnapshot {
     var snapshot = TargetSnapshot()
-    try read(.root, places.target, into: &snapshot) { path, _ in folders.contains(path) }
+    try read(.root, places.target, into: &snapshot, isAll: false) { path, _ in
+      folders.contains(path)
+    }
     return snapshot
   }
 
-  /// Reads all of the target, but not what is mounted in it.
+  /// Reads all of the target, but not what is mounted in it, nor what we may not read: there we have
+  /// made no links either.
   func readAll() throws(EncapError) -> TargetSnapshot {
     var device = stat()
     fstat(places.target.descriptor, &device)
     var snapshot = TargetSnapshot()
-    try read(.root, places.target, into: &snapshot) { _, status in
+    try read(.root, places.target, into: &snapshot, isAll: true) { _, status in
       status.st_dev == device.st_dev
     }
     return snapshot
   }
 
   private func read(
-    _ path: EncapPath, _ folder: Folder, into snapshot: inout TargetSnapshot,
+    _ path: EncapPath, _ folder: Folder, into snapshot: inout TargetSnapshot, isAll: Bool,
     _ isWanted: (EncapPath, stat) -> Bool
   ) throws(EncapError) {
     guard path.depth < EncapPath.depthLimit else {
@@ -49,8 +52,12 @@ struct TargetReader {
       guard snapshot.nodes.count <= FolderLimits.items else {
         throw .tooLarge(what: "names in \(places.target.path)", limit: FolderLimits.items)
       }
-      if node == .folder, item != source, isWanted(item, status) {
-        try read(item, try folder.folder(name), into: &snapshot, isWanted)
+      guard node == .folder, item != source, isWanted(item, status) else { continue }
+      do throws(EncapError) {
+        let inside = try folder.folder(name)
+        try read(item, inside, into: &snapshot, isAll: isAll, isWanted)
+      } catch {
+        guard isAll, case .system(_, _, EACCES) = error else { throw error }
       }
     }
     snapshot.names[path] = inside

@@ -12,18 +12,50 @@ struct DepartingLinks {
 
   /// Links that such a package put there: where its tree has a file, to just that file; and links to
   /// what it doesn't have (any more). What somebody made by hand to a file that is there, stays.
-  var links: [EncapPath: TargetLink] {
+  let links: [EncapPath: TargetLink]
+
+  init(
+    snapshot: TargetSnapshot, uses: FolderUses, trees: [EncapPackageName: PackageTree],
+    packages: Set<EncapPackageName>, isCompat: Bool
+  ) {
+    self.snapshot = snapshot
+    self.uses = uses
+    self.trees = trees
+    self.packages = packages
+    self.isCompat = isCompat
     let places = trees.mapValues(\.places)
     var found: [EncapPath: TargetLink] = [:]
     for (path, link) in snapshot.packageLinks {
       guard let package = link.packageName, packages.contains(package) else { continue }
       if link.isDangling || places[package]?[path] == link.file { found[path] = link }
     }
-    return found
+    links = found
+  }
+
+  /// What is in a folder, where all of that goes and the folder, too: a link may take its place. `nil`
+  /// where somebody else has something in it.
+  func contents(of folder: EncapPath) -> [EncapStep.Content]? {
+    guard snapshot[folder] == .folder, mayGo(folder), let names = snapshot.names[folder] else {
+      return nil
+    }
+    var contents: [EncapStep.Content] = []
+    for name in names {
+      if let link = links[name] {
+        contents.append(.init(path: name, text: link.text))
+      } else if let inside = self.contents(of: name) {
+        contents.append(.init(path: name, text: nil))
+        contents += inside
+      } else {
+        return nil
+      }
+    }
+    return contents
   }
 
   /// Folders that are empty once `paths` are gone, the deepest first; none that `kept` has.
-  func emptied(by paths: Set<EncapPath>, kept: Set<EncapPath>) -> [EncapPath] {
+  func emptied(
+    by paths: Set<EncapPath>, kept: Set<EncapPath> = [], folded: [EncapPath] = []
+  ) -> [EncapPath] {
     var candidates = Set(trees.values.flatMap(\.folders))
     for package in packages { candidates.formUnion(uses.uses(of: package).map(\.path)) }
     for path in paths {
@@ -34,7 +66,8 @@ struct DepartingLinks {
     var emptied: [EncapPath] = []
     for folder in candidates.subtracting(kept).sorted(by: { $0.depth > $1.depth }) {
       guard snapshot[folder] == .folder, !folder.isRoot, mayGo(folder),
-        let names = snapshot.names[folder], names.allSatisfy(gone.contains)
+        !folded.contains(where: { folder.isInside($0) }), let names = snapshot.names[folder],
+        names.allSatisfy(gone.contains)
       else { continue }
       gone.insert(folder)
       emptied.append(folder)

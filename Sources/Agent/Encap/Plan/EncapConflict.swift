@@ -53,7 +53,7 @@ public struct EncapConflict: Equatable, Sendable, CustomStringConvertible {
   static func folder(_ path: EncapPath) -> EncapConflict {
     EncapConflict(
       path: path, kind: .folder, what: "a folder is there, where the package has a file",
-      remedy: "remove the version that is linked first (encap remove), or move the folder away")
+      remedy: "move it away if nobody needs it")
   }
 
   static func linkedFolder(_ path: EncapPath, _ link: TargetLink) -> EncapConflict {

@@ -3,61 +3,56 @@
 struct FolderUses: Equatable {
   static let noteName = Array("folders".utf8)
 
-  private struct Line: Hashable, Comparable {
-    let target: [UInt8]
-    let path: EncapPath
-    let package: String
-
-    static func < (left: Line, right: Line) -> Bool {
-      if left.target != right.target { return left.target.lexicographicallyPrecedes(right.target) }
-      return left.path == right.path ? left.package < right.package : left.path < right.path
-    }
-  }
-
   /// The prefix that is asked about: one source may serve several.
-  let target: [UInt8]
-  private var lines: Set<Line> = []
+  private let target: String
+  private var users: [EncapPath: Set<String>] = [:]
+  /// What is noted of other prefixes.
+  private var otherLines: Set<String> = []
 
-  /// Of what a note says; a line that makes no sense is passed over: a folder more stays.
+  /// Of what a note says: lines of prefix, folder and package. One that makes no sense is passed over:
+  /// a folder more stays.
   init(_ text: [UInt8]?, target: [UInt8]) {
-    self.target = target
+    self.target = EscapedText.word(target)
     for line in (text ?? []).split(separator: UInt8(ascii: "\n")) {
-      let words = String(decoding: line, as: UTF8.self).split(separator: " ")
-      guard words.count == 3, let target = EscapedText.bytes(words[0]),
-        let path = EscapedText.bytes(words[1]).flatMap({ EncapPath(untrusted: $0) }), !path.isRoot
+      let line = String(decoding: line, as: UTF8.self)
+      let words = line.split(separator: " ")
+      guard words.count == 3 else { continue }
+      guard words[0] == self.target else {
+        otherLines.insert(line)
+        continue
+      }
+      guard let path = EscapedText.bytes(words[1]).flatMap({ EncapPath(untrusted: $0) }),
+        !path.isRoot
       else { continue }
-      lines.insert(Line(target: target, path: path, package: String(words[2])))
+      users[path, default: []].insert(String(words[2]))
     }
   }
 
   var text: String {
-    lines.sorted().map {
-      "\(EscapedText.word($0.target)) \(EscapedText.word($0.path.bytes)) \($0.package)\n"
-    }.joined()
+    let lines = users.flatMap { path, packages in
+      packages.map { "\(target) \(EscapedText.word(path.bytes)) \($0)" }
+    }
+    return (lines + otherLines).sorted().map { $0 + "\n" }.joined()
   }
 
-  func isOurs(_ path: EncapPath) -> Bool {
-    lines.contains { $0.path == path && $0.target == target }
-  }
+  func isOurs(_ path: EncapPath) -> Bool { users[path] != nil }
 
-  func users(of path: EncapPath) -> Set<String> {
-    Set(lines.filter { $0.path == path && $0.target == target }.map(\.package))
-  }
+  func users(of path: EncapPath) -> Set<String> { users[path] ?? [] }
 
   func uses(of package: EncapPackageName) -> [FolderChanges.Use] {
-    lines.filter { $0.target == target && $0.package == package.description }.sorted()
-      .map { FolderChanges.Use(path: $0.path, package: package) }
+    let name = package.description
+    return users.filter { $0.value.contains(name) }.keys.sorted()
+      .map { FolderChanges.Use(path: $0, package: package) }
   }
 
   mutating func begin(_ uses: [FolderChanges.Use]) {
-    for use in uses { lines.insert(line(use)) }
+    for use in uses { users[use.path, default: []].insert(use.package.description) }
   }
 
   mutating func end(_ uses: [FolderChanges.Use]) {
-    for use in uses { lines.remove(line(use)) }
-  }
-
-  private func line(_ use: FolderChanges.Use) -> Line {
-    Line(target: target, path: use.path, package: use.package.description)
+    for use in uses {
+      users[use.path]?.remove(use.package.description)
+      if users[use.path]?.isEmpty == true { users[use.path] = nil }
+    }
   }
 }

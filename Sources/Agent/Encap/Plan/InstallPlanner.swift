@@ -51,6 +51,8 @@ struct InstallPlanner {
     var taken: [EncapPath: EncapPath] = [:]
     /// Folders that the package has in the target.
     var folders: Set<EncapPath> = []
+    /// Folders whose place a link takes.
+    var folded: [EncapPath] = []
 
     mutating func endUnfolding() {
       guard let done = unfolded else { return }
@@ -66,7 +68,7 @@ struct InstallPlanner {
   }
 
   private enum Verdict {
-    case right, free(replacing: [UInt8]?), conflict(EncapConflict)
+    case right, free(replacing: [UInt8]?), folded([EncapStep.Content]), conflict(EncapConflict)
   }
 
   /// What may be done where a link belongs.
@@ -74,7 +76,8 @@ struct InstallPlanner {
     let path = item.linkPath
     switch snapshot[path] {
     case nil: return .free(replacing: nil)
-    case .folder: return .conflict(.folder(path))
+    case .folder:
+      return departing.contents(of: path).map { .folded($0) } ?? .conflict(.folder(path))
     case .other(let what): return .conflict(.notLink(path, what))
     case .link(let link):
       if link.package == package, link.file == item.path { return .right }
@@ -98,11 +101,22 @@ struct InstallPlanner {
       draft.unfolded?.contents.append(EncapStep.Content(path: path, text: text))
       return
     }
+    if let conflict = link(item, &draft) { draft.add(conflict, of: item) }
+  }
+
+  /// Plans the link of a file, or of a folder as a whole; what is in its way, if anything is.
+  private func link(_ item: PackageTree.Item, _ draft: inout Draft) -> EncapConflict? {
+    let path = item.linkPath
     switch judge(item) {
     case .right: draft.plan.unchanged += 1
-    case .free(let old): draft.plan.steps.append(.link(path, text: text, replacing: old))
-    case .conflict(let conflict): draft.add(conflict, of: item)
+    case .free(let old):
+      draft.plan.steps.append(.link(path, text: text(path, item.path), replacing: old))
+    case .folded(let contents):
+      draft.folded.append(path)
+      draft.plan.steps.append(.fold(path, text: text(path, item.path), contents: contents))
+    case .conflict(let conflict): return conflict
     }
+    return nil
   }
 
   private func takeFolder(_ item: PackageTree.Item, _ draft: inout Draft) {
@@ -149,11 +163,7 @@ struct InstallPlanner {
       let content = EncapStep.Content(path: path, text: text(path, item.path))
       draft.unfolded?.contents.append(content)
     } else {
-      switch judge(item) {
-      case .right: draft.plan.unchanged += 1
-      case .free(let old):
-        draft.plan.steps.append(.link(path, text: text(path, item.path), replacing: old))
-      case .conflict(let conflict):
+      if let conflict = link(item, &draft) {
         draft.plan.notes.append("linkdir \(path) is linked file by file: \(conflict.what)")
         return false
       }
@@ -165,10 +175,13 @@ struct InstallPlanner {
 
   /// What goes, last; and whether all of it may be done.
   private func finish(_ draft: inout Draft) {
-    let gone = stale.filter { draft.taken[$0.key] == nil && !isInside($0.key, draft) }
+    let gone = stale.filter { path, _ in
+      draft.taken[path] == nil && !draft.folded.contains { path.isInside($0) }
+    }
     let paths = Set(gone.keys)
     draft.plan.steps += gone.sorted { $0.key < $1.key }.map { .unlink($0.key, text: $0.value.text) }
-    draft.plan.steps += departing.emptied(by: paths, kept: draft.folders).map { .removeFolder($0) }
+    draft.plan.steps += departing.emptied(by: paths, kept: draft.folders, folded: draft.folded)
+      .map { .removeFolder($0) }
     let begun = Set(draft.plan.folders.begun)
     draft.plan.folders.ended = departing.endedUses.filter { !begun.contains($0) }
     let known = Set(uses.uses(of: tree.package))
@@ -179,7 +192,4 @@ struct InstallPlanner {
       draft.plan.folders = FolderChanges()
     }
   }
-
-  /// Whether the package has that very folder: it stands there in the end.
-  private func isInside(_ path: EncapPath, _ draft: Draft) -> Bool { draft.folders.contains(path) }
 }

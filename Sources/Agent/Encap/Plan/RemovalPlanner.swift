@@ -7,7 +7,7 @@ struct RemovalPlanner {
     var plan = EncapPlan()
     let links = departing.links
     plan.steps = links.sorted { $0.key < $1.key }.map { .unlink($0.key, text: $0.value.text) }
-    plan.steps += departing.emptied(by: Set(links.keys), kept: []).map { .removeFolder($0) }
+    plan.steps += departing.emptied(by: Set(links.keys)).map { .removeFolder($0) }
     plan.folders.ended = departing.endedUses
     for (package, tree) in departing.trees.sorted(by: { $0.key < $1.key }) {
       // A package that isn't linked at all leaves nothing to be told.

@@ -44,6 +44,9 @@ public struct EncapOutcome: Sendable {
   /// Folders of packages that were removed with all that was in them.
   public var purged: [EncapPackageName] = []
 
+  /// What changes about folders that were made for packages.
+  let folders: FolderChanges
+
   init(
     verb: String, package: EncapPackageName?, previous: [EncapPackageName], status: Status,
     plan: EncapPlan = EncapPlan()
@@ -56,5 +59,6 @@ public struct EncapOutcome: Sendable {
     conflicts = plan.conflicts
     unchanged = plan.unchanged
     notes = plan.notes
+    folders = plan.folders
   }
 }

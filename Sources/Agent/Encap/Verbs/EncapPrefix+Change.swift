@@ -69,11 +69,24 @@ extension EncapPrefix {
     try source.note(FolderUses.noteName, uses.text)
   }
 
+  /// A package that needs no step may still have folders that others made.
+  func noteUses(_ changes: FolderChanges) throws(EncapError) {
+    var journal = EncapJournal(id: "", target: places.targetPath, verb: "", package: nil)
+    journal.folders = changes
+    try noteUses(of: journal, ended: true)
+  }
+
   /// All steps; where one fails, none. Ctrl-C and the like wait meanwhile.
   private func take(_ journal: EncapJournal) throws(EncapError) {
     let signals = HeldSignals()
     defer { signals.release() }
-    try source.note(EncapJournal.noteName, journal.text)
+    do throws(EncapError) {
+      try source.note(EncapJournal.noteName, journal.text)
+    } catch {
+      // Nothing was begun: nobody is to finish it.
+      try? source.removeNote(EncapJournal.noteName)
+      throw error
+    }
     let runner = StepRunner(places.target, id: journal.id)
     do throws(EncapError) {
       try runner.take(journal.steps.enumerated())
@@ -102,12 +115,14 @@ extension EncapPrefix {
     }
   }
 
-  /// As if it had never been planned.
+  /// As if it had never been planned. The plan goes first: on a full disk that makes room for the note.
   private func forget(_ journal: EncapJournal) throws(EncapError) {
-    var uses = FolderUses(try source.readNote(FolderUses.noteName), target: journal.target)
-    uses.end(journal.folders.begun)
-    try source.note(FolderUses.noteName, uses.text)
     try source.removeNote(EncapJournal.noteName)
+    let text = try source.readNote(FolderUses.noteName)
+    var uses = FolderUses(text, target: journal.target)
+    uses.end(journal.folders.begun)
+    // What is noted too much keeps a folder alive, no more.
+    if Array(uses.text.utf8) != text ?? [] { try? source.note(FolderUses.noteName, uses.text) }
   }
 
   /// What comes after the last step: scripts, the log, and the plan goes.
@@ -129,7 +144,11 @@ extension EncapPrefix {
       // The links are what was asked for; a full disk must not leave the plan to be done again.
       outcome.notes.append("it isn't noted: \(error)")
     }
-    try source.removeNote(EncapJournal.noteName)
+    do throws(EncapError) {
+      try source.removeNote(EncapJournal.noteName)
+    } catch {
+      outcome.notes.append("the next change will go over this one again: \(error)")
+    }
   }
 }
 

@@ -1,51 +1,4 @@
 import Bytes
-import Glibc
-
-/// Where a package and what is linked of it differ from what they should be.
-public struct EncapDrift: Equatable, Sendable, CustomStringConvertible {
-  public enum Kind: String, Sendable {
-    /// No link where one belongs.
-    case missing
-    /// Something else where a link belongs.
-    case foreign
-    /// A link to what isn't there.
-    case dangling
-    /// Another version is linked, too.
-    case mixed
-    /// A file of the package isn't what came in its archive.
-    case changed
-    /// A file of the package is gone.
-    case lost
-    /// A change broke off.
-    case interrupted
-  }
-
-  public let kind: Kind
-  /// In the target; for ``Kind/changed`` and ``Kind/lost`` in the package.
-  public let path: EncapPath
-  /// For people.
-  public let what: String
-
-  public var description: String {
-    path.isRoot ? "\(kind.rawValue): \(what)" : "\(kind.rawValue): \(path): \(what)"
-  }
-}
-
-/// How a package stands.
-public struct EncapState: Sendable {
-  public let package: EncapPackageName
-  /// Links that are right, and links that there should be.
-  public var right = 0
-  public var wanted = 0
-  public var drift: [EncapDrift] = []
-  /// SHA-256 of the archive it came in; `nil` for one that was made by hand.
-  public var archive: String?
-  public var info: EncapInfo?
-
-  /// A package without anything to link is never linked.
-  public var isLinked: Bool { right > 0 }
-  public var isWhole: Bool { right > 0 && right == wanted }
-}
 
 extension EncapPrefix {
   /// All packages and whether they are linked, the oldest of each name first. Files aren't read.
@@ -58,12 +11,15 @@ extension EncapPrefix {
     {
       let tree = try departingTree(package)
       var state = linkState(of: tree, in: try TargetReader(places).read(Set(tree.folders)))
-      let manifest = try source.readNote(PackageManifest.noteName(package))
-      state.archive = manifest.flatMap { PackageManifest($0) }?.archive
+      state.archive = try manifest(of: package)?.archive
       state.info = tree.info
       states.append(state)
     }
     return states
+  }
+
+  private func manifest(of package: EncapPackageName) throws(EncapError) -> PackageManifest? {
+    try source.readNote(PackageManifest.noteName(package)).flatMap { PackageManifest($0) }
   }
 
   /// Looks for drift of a package, or of all that are linked, and of links into packages that are
@@ -71,7 +27,8 @@ extension EncapPrefix {
   public func check(_ specifier: String? = nil) throws(EncapError) -> [EncapState] {
     var states: [EncapState] = []
     for package in try packagesToCheck(specifier) { states.append(try check(package)) }
-    if specifier == nil { states += try danglingLinks(beside: states) }
+    tellOnceOfMixed(&states)
+    if specifier == nil { try addDanglingLinks(to: &states) }
     return states
   }
 
@@ -81,6 +38,19 @@ extension EncapPrefix {
     return EncapDrift(
       kind: .interrupted, path: .root,
       what: "\(journal.title) broke off: the next install, upgrade, rollback or remove finishes it")
+  }
+
+  /// Of several versions that are linked the one with most links is the one that others are mixed
+  /// with.
+  private func tellOnceOfMixed(_ states: inout [EncapState]) {
+    for index in states.indices {
+      let state = states[index]
+      let isOutdone = states.contains { other in
+        other.package.name == state.package.name
+          && (other.right, isOlder(state.package, other.package) ? 1 : 0) > (state.right, 0)
+      }
+      if isOutdone { states[index].drift.removeAll { $0.kind == .mixed } }
+    }
   }
 
   private func packagesToCheck(_ specifier: String?) throws(EncapError) -> [EncapPackageName] {
@@ -115,7 +85,10 @@ extension EncapPrefix {
       state.drift.append(EncapDrift(kind: .mixed, path: path, what: "a link of \(other)"))
     }
     state.info = tree.info
-    try checkFiles(of: package, &state)
+    if let manifest = try manifest(of: package) {
+      state.archive = manifest.archive
+      state.drift += try manifest.drift(in: try places.source.folder(package.description.utf8))
+    }
     return state
   }
 
@@ -153,62 +126,22 @@ extension EncapPrefix {
     }
   }
 
-  /// Compares the package's files with what came in its archive.
-  private func checkFiles(
-    of package: EncapPackageName, _ state: inout EncapState
-  ) throws(EncapError) {
-    guard let note = try source.readNote(PackageManifest.noteName(package)),
-      let manifest = PackageManifest(note)
-    else { return }
-    state.archive = manifest.archive
-    let folder = try places.source.folder(package.description.utf8)
-    for file in manifest.files {
-      if let drift = try drift(of: file, in: folder) { state.drift.append(drift) }
-    }
-    for (path, target) in manifest.links.sorted(by: { $0.key < $1.key }) {
-      let parent = try? folder.folder(at: path.parent)
-      let found = try parent?.linkText(path.name)
-      guard found != target else { continue }
-      state.drift.append(
-        EncapDrift(
-          kind: found == nil ? .lost : .changed, path: path, what: "a link of the package"))
-    }
-  }
-
-  private func drift(
-    of file: PackageManifest.File, in folder: Folder
-  ) throws(EncapError) -> EncapDrift? {
-    guard let parent = try? folder.folder(at: file.path.parent),
-      let status = try parent.status(file.path.name)
-    else { return EncapDrift(kind: .lost, path: file.path, what: "the package's file is gone") }
-    guard status.isFile, UInt64(status.st_size) == file.size,
-      let opened = try parent.file(file.path.name)
-    else {
-      return EncapDrift(
-        kind: .changed, path: file.path, what: "it isn't as large as it came, or no file")
-    }
-    var sum = SHA256()
-    while true {
-      let part = try opened.read(upTo: 256 << 10)
-      guard !part.isEmpty else { break }
-      sum.update(part.span)
-    }
-    guard sum.value != file.digest else { return nil }
-    return EncapDrift(
-      kind: .changed, path: file.path, what: "its SHA-256 isn't that of the archive")
-  }
-
-  /// Links into packages that are gone, wherever they are.
-  private func danglingLinks(beside states: [EncapState]) throws(EncapError) -> [EncapState] {
-    let known = Set(states.map(\.package))
-    var found: [EncapPackageName: EncapState] = [:]
+  /// Links into packages that are gone, or to files that are, wherever they are.
+  private func addDanglingLinks(to states: inout [EncapState]) throws(EncapError) {
     for (path, link) in try TargetReader(places).readAll().packageLinks where link.isDangling {
-      guard let package = link.packageName, !known.contains(package) else { continue }
-      found[package, default: EncapState(package: package)].drift.append(
-        EncapDrift(
-          kind: .dangling, path: path,
-          what: link.hasPackage ? "it leads to no file" : "it leads into a package that is gone"))
+      guard let package = link.packageName else { continue }
+      let drift = EncapDrift(
+        kind: .dangling, path: path,
+        what: link.hasPackage ? "it leads to no file" : "it leads into a package that is gone")
+      if let index = states.firstIndex(where: { $0.package == package }) {
+        if !states[index].drift.contains(where: { $0.path == path }) {
+          states[index].drift.append(drift)
+        }
+      } else {
+        var state = EncapState(package: package)
+        state.drift = [drift]
+        states.append(state)
+      }
     }
-    return found.values.sorted { $0.package < $1.package }
   }
 }

@@ -66,7 +66,7 @@ extension EncapPrefix {
         if linked.last != line.package { linked.append(line.package) }
       case "rollback":
         let before = linked.lastIndex(of: line.package)
-        linked = before.map { Array(linked[...$0]) } ?? linked + [line.package]
+        linked = before.map { Array(linked[...$0]) } ?? [line.package]
       default: break
       }
     }
@@ -77,7 +77,7 @@ extension EncapPrefix {
   private func logLines(of name: String) throws(EncapError) -> [LogLine] {
     guard let file = try source.folder.file(EncapPrefix.logName) else { return [] }
     let size = Int(file.status.st_size)
-    lseek(file.descriptor, off_t(max(0, size - EncapPrefix.logBytes)), SEEK_SET)
+    file.seek(to: max(0, size - EncapPrefix.logBytes))
     let text = try file.contents(limit: 2 * EncapPrefix.logBytes)
     let target = EscapedText.word(places.targetPath)
     return text.split(separator: UInt8(ascii: "\n")).compactMap { line in

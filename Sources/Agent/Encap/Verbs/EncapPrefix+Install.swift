@@ -72,6 +72,7 @@ extension EncapPrefix {
       outcome = EncapOutcome(
         verb: verb, package: package, previous: previous, status: .failed, plan: plan)
     } else if plan.steps.isEmpty {
+      if !options.isDryRun { try noteUses(plan.folders) }
       outcome = EncapOutcome(
         verb: verb, package: package, previous: previous, status: .noop, plan: plan)
     } else if options.isDryRun {
@@ -79,6 +80,9 @@ extension EncapPrefix {
         verb: verb, package: package, previous: previous, status: .planned, plan: plan)
     } else {
       outcome = try carryOut(try changeOfVersions(tree, previous, plan, verb))
+    }
+    if tree.hasReadme, outcome.status == .success {
+      notes.append("it has a README: \(places.source.shown(Array("\(package)/README".utf8)))")
     }
     outcome.notes = notes + outcome.notes
     return outcome
@@ -132,7 +136,7 @@ extension EncapPrefix {
 
   private func checkPrerequisites(of tree: PackageTree) throws(EncapError) {
     var missing: [String] = []
-    if let platform = tree.info.platform, !options.takesAnyPlatform, !options.isCompat,
+    if let platform = tree.info.platform, !options.takesAnyPlatform,
       !Platform.runs(platform)
     {
       missing.append(

@@ -48,17 +48,19 @@ public final class EncapPrefix {
     try source.packages().filter { $0.name == name }.sorted(by: isOlder)
   }
 
-  /// The package that is meant: the folder of just that name, or the newest of all whose name it is.
+  /// The package that is meant: the folder of just that name and version, or the newest of all whose
+  /// name it is.
   func package(for specifier: String) throws(EncapError) -> EncapPackageName {
     let packages = try source.packages()
-    if let exact = packages.first(where: { $0.description == specifier }) { return exact }
+    let exact = packages.first { $0.description == specifier }
+    if let exact, exact.version != nil { return exact }
     if let newest = packages.filter({ $0.name == specifier }).sorted(by: isOlder).last {
       return newest
     }
     throw missing(specifier, packages)
   }
 
-  /// The packages that are meant: the folder of just that name, or all whose name it is.
+  /// The packages that are meant: the folder of just that name and version, or all whose name it is.
   func packages(for specifier: String) throws(EncapError) -> [EncapPackageName] {
     let packages = try source.packages()
     if let exact = packages.first(where: { $0.description == specifier }), exact.version != nil {

@@ -68,17 +68,3 @@ public enum NFSClients {
     return path
   }
 }
-
-extension Span<UInt8> {
-  /// Where the first occurrence of `text` ends.
-  func end(of text: StaticString) -> Int? {
-    let length = text.utf8CodeUnitCount
-    guard length > 0, length <= count else { return nil }
-    for start in 0...count - length where self[start] == text.utf8Start[0] {
-      if equals(text, in: start..<start + length) { return start + length }
-    }
-    return nil
-  }
-
-  func contains(_ text: StaticString) -> Bool { end(of: text) != nil }
-}

@@ -27,6 +27,17 @@ public enum TaskSystemCall: Equatable, Sendable {
 
   static let limit: Int64 = 1 << 16
 
+  /// The first argument of the call, where it may be a descriptor: `0 0x3 0x7ffe…`.
+  public static func descriptor(_ bytes: Span<UInt8>) -> Int32? {
+    var cursor = 0
+    guard let number = bytes.nextSigned(&cursor), number >= 0, let word = bytes.nextWord(&cursor),
+      word.count > 2,
+      bytes.holds("0x", at: word.lowerBound)
+    else { return nil }
+    return bytes.hexadecimal(in: word.lowerBound + 2..<word.upperBound)
+      .flatMap { Int32(exactly: $0) }
+  }
+
   /// The call's name on this machine, its number where we have no name, `none` or `running`.
   public var name: String {
     switch self {

@@ -1,9 +1,10 @@
 import Records
 
-/// The ticks of the last two minutes, kept in memory: what happened before a burst began.
+/// What ticks of the last two minutes had no place for, kept in memory: it is told when a burst
+/// begins, once.
 ///
-/// Of each tick the waiting tasks and the first rows stay, in two rings of a fixed size: a host
-/// on which very many wait remembers less than two minutes. A steady tick allocates nothing.
+/// A tick names its first processes and all that wait; here are the rows behind those, as far as
+/// they moved anything, in a ring of a fixed size. A steady tick allocates nothing.
 public struct PastRing: Sendable {
   /// A process of a past tick: less than ``ProcessSample``.
   struct Row: Sendable {
@@ -15,15 +16,10 @@ public struct PastRing: Sendable {
     var readBytes: UInt64
     var writeBytes: UInt64
     var cpuNanoseconds: UInt64
-  }
 
-  struct Wait: Sendable {
-    var process: ProcessID
-    var tid: Int32
-    var name: TaskName
-    var state: TaskState
-    var reason: WaitReason
-    var waitSeconds: Double
+    var tellsSomething: Bool {
+      isUnread || readBytes > 0 || writeBytes > 0 || cpuNanoseconds >= leastCPUNanoseconds
+    }
   }
 
   struct Slot: Sendable {
@@ -33,9 +29,8 @@ public struct PastRing: Sendable {
     var intervalNanoseconds: UInt64 = 0
     var engine = EngineKind.proc
     var row = VmstatRow()
-    /// Places in the rings, counted from the first that was ever kept.
+    /// Places in the ring, counted from the first that was ever kept.
     var rows = 0..<0
-    var waits = 0..<0
   }
 
   /// Two minutes.
@@ -44,51 +39,43 @@ public struct PastRing: Sendable {
   static let slotLimit = 120
   /// Of faster ticks one in so long is kept. A little less than a second: ticks aren't exact.
   private static let slotNanoseconds: UInt64 = 950_000_000
-  static let waitLimit = 1000
+  /// Who moved nothing and ran for less tells nothing.
+  private static let leastCPUNanoseconds: UInt64 = 1_000_000
 
   private var slots: [Slot] = []
   private var next = 0
   private var lastMoment: UInt64?
   private var rows = Ring<Row>(limit: slotLimit * rowLimit)
-  private var waits = Ring<Wait>(limit: 4000)
 
   public init() {}
 
   /// Bytes that it holds at most: below 2 MiB.
   static var byteLimit: Int {
     slotLimit * (MemoryLayout<Slot>.stride + rowLimit * MemoryLayout<Row>.stride)
-      + 4000 * MemoryLayout<Wait>.stride
   }
 
-  /// Keeps `tick`, of whose processes the first ``rowLimit`` matter most.
+  /// Keeps what `tick` has no place for: of its processes, the first of which matter most, those
+  /// from `start` on.
   ///
   /// - Parameter moment: CLOCK_MONOTONIC, nanoseconds.
-  public mutating func keep(_ tick: HostTick, at moment: UInt64) {
+  public mutating func keep(_ tick: HostTick, from start: Int, at moment: UInt64) {
     if let lastMoment, moment &- lastMoment < PastRing.slotNanoseconds { return }
     lastMoment = moment
+    let firstRow = rows.end
+    for index in start..<max(start, min(tick.processes.count, PastRing.rowLimit)) {
+      let row = PastRing.row(tick.processes[index])
+      if row.tellsSomething { rows.append(row) }
+    }
+    guard rows.end > firstRow else { return }
     var slot = Slot()
     slot.moment = moment
     slot.time = tick.time
     slot.intervalNanoseconds = tick.intervalNanoseconds
     slot.engine = tick.engine
     slot.row = tick.row
-    let (firstWait, firstRow) = (waits.end, rows.end)
-    for index in 0..<min(tick.waiting.count, PastRing.waitLimit) {
-      waits.append(PastRing.wait(tick.waiting[index]))
-    }
-    for index in 0..<min(tick.processes.count, PastRing.rowLimit) {
-      rows.append(PastRing.row(tick.processes[index]))
-    }
-    slot.waits = firstWait..<waits.end
     slot.rows = firstRow..<rows.end
     if slots.count < PastRing.slotLimit { slots.append(slot) } else { slots[next] = slot }
     next = (next + 1) % PastRing.slotLimit
-  }
-
-  private static func wait(_ task: WaitingTask) -> Wait {
-    Wait(
-      process: task.process, tid: task.tid, name: task.name, state: task.state,
-      reason: task.reason, waitSeconds: task.waitSeconds)
   }
 
   private static func row(_ process: ProcessSample) -> Row {
@@ -102,17 +89,14 @@ public struct PastRing: Sendable {
     return row
   }
 
-  public mutating func removeAll() {
-    slots.removeAll(keepingCapacity: true)
-    next = 0
-    lastMoment = nil
-  }
-
-  /// What is kept of the two minutes before `moment`, the oldest first.
-  public func ticks(before moment: UInt64) -> [HostTick] {
-    slots.filter { slot in
-      slot.moment < moment && moment - slot.moment <= PastRing.nanoseconds
-        && rows.holds(slot.rows) && waits.holds(slot.waits)
+  /// What is kept of the two minutes before `moment`, the oldest first; it is forgotten then.
+  public mutating func takeTicks(before moment: UInt64) -> [HostTick] {
+    defer {
+      slots.removeAll(keepingCapacity: true)
+      next = 0
+    }
+    return slots.filter { slot in
+      slot.moment < moment && moment - slot.moment <= PastRing.nanoseconds && rows.holds(slot.rows)
     }
     .sorted { $0.moment < $1.moment }
     .map(tick)
@@ -129,12 +113,6 @@ public struct PastRing: Sendable {
       return ProcessSample(
         id: row.id, name: row.name, state: row.state, io: row.isUnread ? .gap : .known(io),
         cpuNanoseconds: row.cpuNanoseconds)
-    }
-    tick.waiting = slot.waits.map { place in
-      let wait = waits[place]
-      return WaitingTask(
-        process: wait.process, tid: wait.tid, name: wait.name, state: wait.state,
-        reason: wait.reason, waitSeconds: wait.waitSeconds)
     }
     return tick
   }

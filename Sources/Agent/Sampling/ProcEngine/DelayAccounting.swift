@@ -1,3 +1,4 @@
+import Bytes
 import ProcFS
 import Records
 
@@ -40,7 +41,7 @@ struct DelayAccounting {
   /// Before Linux 5.14 there is no setting: it is on unless the kernel was booted `nodelayacct`.
   private mutating func withoutSetting(_ root: borrowing ProcRoot) -> Counting {
     if root.read("cmdline", into: &buffer) == .bytes,
-      String(decoding: buffer.array, as: UTF8.self).contains("nodelayacct")
+      buffer.withBytes({ $0.contains("nodelayacct") })
     {
       return .off
     }

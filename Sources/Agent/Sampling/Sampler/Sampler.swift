@@ -10,7 +10,7 @@ public struct Sampler: ~Copyable {
     /// Who the processes are that are named for the first time.
     public var identities: [ProcessIdentity] = []
     public var change = BurstWatch.Change.none
-    /// When a burst began: the ticks before it, the oldest first.
+    /// When a burst began: what the ticks before it had no place for, the oldest first.
     public var past: [HostTick] = []
     /// At a burst's begin, every five seconds and at its end: what its looks have seen.
     public var burst: Burst?
@@ -93,9 +93,10 @@ public struct Sampler: ~Copyable {
     findWaiters(&output.tick)
     attribute(&output.tick)
     ProcessRanking.select(&output.tick.processes, first: PastRing.rowLimit)
+    let kept = orderRows(&output.tick)
     followBurst(&output)
-    past.keep(output.tick, at: monotonic)
-    cutRows(&output.tick)
+    past.keep(output.tick, from: kept, at: monotonic)
+    cutRows(&output.tick, to: kept)
     identities.introduce(output.tick, into: &output.identities)
     let ownCPU = Clocks.ownCPU
     output.tick.ownCPUNanoseconds = ownCPU &- lastOwnCPU
@@ -156,22 +157,26 @@ public struct Sampler: ~Copyable {
     tick.attribution.write.reaped = reaped.writeBytes
   }
 
-  /// Keeps the first rows, and those of processes that wait, whatever they moved.
-  private func cutRows(_ tick: inout HostTick) {
+  /// Brings the rows that are told to the front: the first ones, and those of processes that wait,
+  /// whatever they moved. How many these are.
+  private func orderRows(_ tick: inout HostTick) -> Int {
     ProcessRanking.order(&tick.processes, first: settings.rows)
     var kept = min(settings.rows, tick.processes.count)
-    tick.omittedIO = IOCounters()
     for index in kept..<tick.processes.count {
       let id = tick.processes[index].id
-      if tick.waiting.contains(where: { $0.process == id }) {
-        tick.processes.swapAt(index, kept)
-        kept += 1
-      } else {
-        tick.omittedIO += tick.processes[index].io.value ?? IOCounters()
-      }
+      guard tick.waiting.contains(where: { $0.process == id }) else { continue }
+      tick.processes.swapAt(index, kept)
+      kept += 1
     }
+    return kept
+  }
+
+  private func cutRows(_ tick: inout HostTick, to kept: Int) {
+    tick.omittedIO = IOCounters()
+    for process in tick.processes[kept...] { tick.omittedIO += process.io.value ?? IOCounters() }
     tick.omittedProcesses = tick.processes.count - kept
     tick.processes.removeLast(tick.omittedProcesses)
+    for index in tick.processes.indices { tick.processes[index].cpuNanoseconds.round() }
   }
 
   private mutating func followBurst(_ output: inout Output) {
@@ -182,7 +187,7 @@ public struct Sampler: ~Copyable {
     case .began(let trigger):
       counter = BurstCounter(trigger: trigger, start: output.tick.time)
       counter?.count(output.tick.waiting, at: output.tick.time)
-      output.past = past.ticks(before: lastMonotonic)
+      output.past = past.takeTicks(before: lastMonotonic)
       output.burst = counter?.report(isOver: false)
       burstTold = lastMonotonic
     case .none:
@@ -194,5 +199,13 @@ public struct Sampler: ~Copyable {
       output.burst = counter?.report(isOver: true)
       counter = nil
     }
+  }
+}
+
+extension UInt64 {
+  /// To whole microseconds, but never to nothing. What is finer is no more than noise, and would be
+  /// a tenth of a busy host's spool.
+  fileprivate mutating func round() {
+    if self >= 1000 { self = (self &+ 500) / 1000 * 1000 }
   }
 }

@@ -17,6 +17,15 @@ struct PtraceScope {
       && buffer.withBytes { Capabilities($0)?.has(.sysPtrace) } == true
   }
 
+  /// What tracing without rights does to who is traced (execve(2): the set-user-ID bit isn't followed
+  /// under a tracer that may not trace all).
+  var warning: String? {
+    maySeeAll
+      ? nil
+      : "traced without cap_sys_ptrace: set-user-ID programs that they started meanwhile (sudo, "
+        + "ping) ran without their rights; trace as root"
+  }
+
   /// Why nobody at all may be traced; `nil` where some may.
   var refusal: String? {
     switch scope {

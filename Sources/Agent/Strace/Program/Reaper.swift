@@ -47,12 +47,28 @@ struct Reaper: ~Copyable {
   /// Says that all is over; it ends without ending anybody.
   consuming func dismiss() -> End {
     say(0)
+    // As long as its end isn't taken the group's number is nobody else's.
+    var about = siginfo_t()
+    while waitid(P_PID, id_t(group), &about, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    // Where strace is a script that runs strace, that one is left.
+    kill(-group, SIGKILL)
     var status: Int32 = 0
     while waitpid(group, &status, 0) < 0, errno == EINTR {}
-    // The number can't be another's as long as anybody is left in the group.
-    let isEmpty = kill(-group, 0) < 0 && errno == ESRCH
+    let isEmpty = isEmptySoon
     return isEmpty ? (status == 0 ? .empty : .wasNeeded) : .notEmpty
   }
+
+  /// Who was killed is gone in a moment, unless it is in `D`.
+  private var isEmptySoon: Bool {
+    for _ in 0..<Reaper.emptyLooks {
+      if kill(-group, 0) < 0, errno == ESRCH { return true }
+      TraceClock.sleep(milliseconds: 10)
+    }
+    return false
+  }
+
+  /// Looks, 10 ms apart, for who is left after all were killed.
+  private static let emptyLooks = 50
 
   deinit { close(order) }
 }

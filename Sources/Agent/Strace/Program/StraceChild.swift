@@ -42,6 +42,8 @@ final class StraceChild {
   private(set) var wasAsked = false
   /// When it let go, or was asked to.
   private(set) var endedAt: UInt64?
+  /// The same on the clock that it prints, where we ended it.
+  private var askedTime: UInt64?
   private(set) var output: Int32
   private(set) var messages: Int32
   /// All that it printed, bytes.
@@ -158,6 +160,7 @@ final class StraceChild {
     guard phase < .leaving else { return }
     wasAsked = true
     (phase, ending, endedAt) = (.leaving, why, TraceClock.monotonic)
+    askedTime = UInt64(clamping: TraceClock.now.nanoseconds)
     kill(pid, SIGTERM)
   }
 
@@ -173,6 +176,7 @@ final class StraceChild {
     wasAsked = true
     phase = .killed
     endedAt = endedAt ?? TraceClock.monotonic
+    askedTime = askedTime ?? UInt64(clamping: TraceClock.now.nanoseconds)
     kill(pid, SIGKILL)
   }
 
@@ -191,7 +195,8 @@ final class StraceChild {
 
   /// What it saw; once, at its end.
   func finish() -> StraceProcess? {
-    parser.finish()
+    // A call that hangs still has taken all that time.
+    parser.finish(at: askedTime)
     return parser.processes.first { $0.pid == tracee.id.pid }
   }
 

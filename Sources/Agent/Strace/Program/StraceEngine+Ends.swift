@@ -50,7 +50,7 @@ extension StraceEngine {
     for child in children where child.attachedAt != nil || child.refusal != nil { return nil }
     guard first.status ?? 0 != 0, first.phase == .ended else { return nil }
     let advice =
-      text.contains("option") ? "strace 4.8 or newer is wanted" : "try: strace -f -p PID"
+      text.utf8.span.contains("option") ? "strace 4.8 or newer is wanted" : "try: strace -f -p PID"
     return "strace doesn't work here (\(text)): \(advice); --engine bpf needs none"
   }
 
@@ -92,7 +92,7 @@ extension StraceEngine {
 
   private mutating func refusal(of child: StraceChild) -> TraceOutcome.Refusal {
     let why = child.refusal ?? ""
-    if !isAlive(child.tracee.id) || why.contains("No such process") {
+    if !isAlive(child.tracee.id) || why.utf8.span.contains("No such process") {
       return .init(.isGone, "it ended before it could be traced")
     }
     guard child.phase == .ended else {
@@ -104,7 +104,7 @@ extension StraceEngine {
       }
       return .init(.isOverBudget, "the trace was over before it was attached")
     }
-    guard why.contains("not permitted") else { return .init(.isDenied, why) }
+    guard why.utf8.span.contains("not permitted") else { return .init(.isDenied, why) }
     let tracer = root.taskStatus(child.tracee.id.pid, using: &buffer)?.tracerPID ?? 0
     if tracer != 0 { return .init(.isTraced, "\(tracer) traces it since a moment ago") }
     return .init(.isDenied, scope.advice)

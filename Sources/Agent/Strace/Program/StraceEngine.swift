@@ -101,6 +101,7 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
       notice("a strace is left that can't be killed: ps -o pid,stat,wchan -C strace")
     }
     findings.notices += keeper?.finish() ?? []
+    if let warning = scope.warning { notice(warning) }
     return findings
   }
 

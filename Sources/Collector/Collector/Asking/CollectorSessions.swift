@@ -29,12 +29,20 @@ public struct CollectorSessions: Sendable {
     }
     let patience = QuestionDesk.answerSeconds(of: request) + CollectorSessions.allowance
     let end = ContinuousClock.now + .seconds(patience)
+    var isAsked = false
     do throws(TimedSocket.Trouble) {
       let socket = TimedSocket(try connect(until: end))
       let head = [QuestionSocket.version, UInt8(name.count)] + name
       try socket.write(head + AgentRequests.bytes(request, number: 1), until: end)
+      isAsked = true
       return try CollectorSessions.reply(socket, until: end)
     } catch {
+      // What was begun isn't begun a second time: whoever asked may have waited for minutes.
+      if isAsked, case .trace = request {
+        return .failed(
+          "the collector (pid \(pid)) was lost in the middle of it: \(error.description); its "
+            + "agents let go of whom they traced, so ask again")
+      }
       return .elsewhere("the collector (pid \(pid)) isn't to be asked: \(error.description)")
     }
   }

@@ -102,7 +102,7 @@ struct CoveredTime {
   mutating func note(_ frame: DecodedFrame) {
     guard case .tick(let tick) = frame.frame, frame.sequence > last else { return }
     last = frame.sequence
-    nanoseconds = nanoseconds.addingReportingOverflow(tick.intervalNanoseconds).partialValue
+    nanoseconds = nanoseconds.addingSaturated(tick.intervalNanoseconds)
   }
 
   var seconds: Double { Double(nanoseconds) / 1e9 }

@@ -1,5 +1,10 @@
 import Wire
 
+enum AnswerWords {
+  /// Of an answer that can't be read.
+  static let tooNew = "it answers in words that this culprit doesn't know: update culprit"
+}
+
 /// What a collector asks of an agent on the connection that it follows it by, as bytes.
 enum AgentRequests {
   /// The request's number: an answer that bears it says whether frames will come.

@@ -140,6 +140,9 @@ struct AgentStream {
   private mutating func take(_ decoded: DecodedFrame, _ body: (News) -> Void) {
     if case .answer(let answer) = decoded.frame { return take(answer, decoded.sequence, body) }
     if case .request = decoded.frame { return }
+    if let number = AgentStream.unreadAnswer(decoded) {
+      return take(.refused(AnswerWords.tooNew), number, body)
+    }
     if let answering {
       noteAnswered(decoded)
       return body(.ofAnswer(decoded, number: answering))
@@ -190,6 +193,14 @@ struct AgentStream {
     // Each that was asked begins once: else a host could call all that it sends an answer.
     guard number > answered, number <= askedThrough else { return }
     (answering, answered, answerBytes) = (number, number, 0)
+  }
+
+  /// The question that was answered in words of a newer version: no other answer will come.
+  private static func unreadAnswer(_ decoded: DecodedFrame) -> UInt64? {
+    guard case .unknown(let kind, _) = decoded.frame, Answer.isOne(kind: kind),
+      decoded.stream == nil, decoded.sequence >= AgentRequests.firstQuestion
+    else { return nil }
+    return decoded.sequence
   }
 
   /// An answer comes in place of ticks; but only so much of it.

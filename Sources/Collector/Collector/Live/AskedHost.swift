@@ -145,8 +145,7 @@ final class AskedHost: LinkDelegate {
         if case .unknown(let kind, _) = frame.frame, frame.sequence == AskedHost.number,
           frame.stream == nil, Answer.isOne(kind: kind)
         {
-          return failure(
-            "its agent answers in words that this culprit doesn't know: update culprit")
+          return .failure(question.refusal(AnswerWords.tooNew))
         }
         guard case .answer(let answer) = frame.frame, frame.sequence == AskedHost.number else {
           // An agent before 0.3 reads nothing and streams.

@@ -23,7 +23,9 @@ public enum LocalAgent: Equatable, Sendable {
   /// whatever stands in the folder somebody is in.
   static func find(beside folder: String?, path: String) -> LocalAgent {
     let folders = path.split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
-    let places = ((folder.map { [$0] } ?? []) + folders).map { "\($0)/\(name)" }
+    // Where our .deb has it (deploy/package): no agent of this machine's, but one for others.
+    let own = folder.map { [$0, "\($0)/../lib/culprit"] } ?? []
+    let places = (own + folders).map { "\($0)/\(name)" }
     guard let found = places.first(where: isProgram) else {
       return .missing("no \(name) beside culprit or in PATH")
     }

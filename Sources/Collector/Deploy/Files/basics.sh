@@ -36,6 +36,8 @@ log=/var/log/$name.log
 notes=/var/lib/culprit-deploy
 journal=$notes/journal
 kept=$notes/kept
+# Held by whoever works on this host.
+lock=/run/culprit-deploy.lock
 # A package's folder in whose place another one comes: beside the store, so that moving it is one
 # step.
 aside=$prefix/.culprit-aside

@@ -8,7 +8,7 @@
 #   aside VERSION         it is in the place of one that lies in $aside
 #   unit absent|before    the service's file is new, or in the place of $notes/unit
 #   key BLOB              a line of authorized_keys
-#   made WHAT             user, group, home, spool, etc, initd, store; config SUM
+#   made WHAT             user, group, home, spool, etc, initd; config SUM
 #
 # `kept` holds lines of `version`, `previous` and `made`.
 
@@ -57,7 +57,7 @@ keep() {
   forget
 }
 
-forget() { rm -rf "$journal" "$aside" "$notes/unit"; }
+forget() { rm -rf "$journal" "$aside" "$notes/unit" "$notes/manifest"; }
 
 # Takes back all that stands in the journal. Where something can't be, the journal stays, and the
 # next run tries again.
@@ -85,14 +85,8 @@ undo() {
 
 take_back() {
   case $1 in
-    'folder '*)
-      ! is_version "${1#folder }" || rm -rf "$(folder_of "${1#folder }")"
-      ;;
-    'aside '*)
-      # Where it wasn't moved yet, what is there is the old one.
-      is_version "${1#aside }" && is_folder "$aside" || return 0
-      rm -rf "$(folder_of "${1#aside }")" && mv "$aside" "$(folder_of "${1#aside }")"
-      ;;
+    'folder '*) drop_version "${1#folder }" ;;
+    'aside '*) put_back "${1#aside }" ;;
     'unit absent') remove_service ;;
     'unit before') cp -p "$notes/unit" "$(service_file)" && reload_service ;;
     'key '*) drop_key "${1#key }" ;;
@@ -116,7 +110,6 @@ unmake() {
       fi
       ;;
     # Where others have put something into them since, they stay.
-    store) rmdir "$store" 2>/dev/null || : ;;
     etc) rmdir /etc/culprit 2>/dev/null || : ;;
     initd) rmdir /etc/init.d 2>/dev/null || : ;;
   esac

@@ -90,31 +90,66 @@ verify() {
   [ "$said" = "$name $version" ] || fail "it calls itself $said, not $name $version"
 }
 
-# unpack VERSION SUM HEAD TAIL: the package, a tar stream whose middle is the executable that is
-# here already. The agent itself unpacks it.
+# unpack VERSION SUM HEAD TAIL ARCHIVE: the package, a tar stream whose middle is the executable that
+# is here already; ARCHIVE is its checksum, SUM that of the list of sums in it. The agent itself
+# unpacks it.
 unpack() {
-  IFS= read -r version && IFS= read -r sum && IFS= read -r before && IFS= read -r after || return 1
+  IFS= read -r version && IFS= read -r sum && IFS= read -r before && IFS= read -r after &&
+    IFS= read -r archive || return 1
   is_version "$version" || fail "no version: $version" || return 1
   begin || return 1
   receive "$work/head" "$before" && receive "$work/tail" "$after" || return 1
-  if [ ! -d "$store" ]; then
-    note "made store" && mkdir -p "$store" 2>/dev/null || fail "can't make $store" || return 1
-  fi
   folder=$(folder_of "$version")
   if [ -e "$folder" ] || [ -L "$folder" ]; then
     # It isn't what it should be. What links into it goes on with the new one.
-    note "aside $version" && mv "$folder" "$aside" 2>/dev/null ||
-      fail "can't move $folder aside" || return 1
+    put_aside "$version" || return 1
   else
     note "folder $version" || return 1
   fi
   said=$(cat "$work/head" "$work/$name" "$work/tail" |
-    "$work/$name" encap unpack --source "$store" 2>&1 9>&-) ||
-    fail "it can't be unpacked: $said" || return 1
+    "$work/$name" encap unpack "$name-$version" --source "$store" --sha256 "$archive" 2>&1 9>&-) ||
+    fail "${said#"$name: "}" || return 1
   [ "$(sum_of "$folder/SHA256SUMS" 2>/dev/null)" = "$sum" ] ||
     fail "what was unpacked isn't what was sent" || return 1
   changed=$(changed_files "$folder")
   [ -z "$changed" ] || fail "damaged while it was unpacked: $changed"
+}
+
+# What Encap noted of a version when it was unpacked.
+manifest_of() { printf '%s' "$store/.encap/package-$name-$1"; }
+
+put_aside() {
+  rm -f "$notes/manifest"
+  [ ! -f "$(manifest_of "$1")" ] || cp -p "$(manifest_of "$1")" "$notes/manifest" 2>/dev/null ||
+    fail "can't write $notes/manifest: is the disk full?" || return 1
+  note "aside $1" && mv "$(folder_of "$1")" "$aside" 2>/dev/null ||
+    fail "can't move $(folder_of "$1") aside"
+}
+
+# Where it wasn't moved yet, what is there is the old one.
+put_back() {
+  is_version "$1" && is_folder "$aside" || return 0
+  rm -rf "$(folder_of "$1")" && mv "$aside" "$(folder_of "$1")" || fail "can't move $aside back" ||
+    return 1
+  if [ -f "$notes/manifest" ]; then
+    cp -p "$notes/manifest" "$(manifest_of "$1")"
+  else
+    rm -f "$(manifest_of "$1")"
+  fi
+}
+
+# Removes a version's folder; with the last one a store that was made for it.
+drop_version() {
+  is_version "$1" || return 0
+  tool=$(tool_for "$1" "$(linked)") &&
+    try "$tool" encap remove --purge "$name-$1" --source "$store" --target "$prefix" && return 0
+  # No agent here that runs.
+  rm -rf "$(folder_of "$1")" "$(manifest_of "$1")" || fail "can't remove $(folder_of "$1")" ||
+    return 1
+  for entry in "$store"/*; do
+    [ -e "$entry" ] && [ "$entry" != "$store/epkg.log" ] && return 0
+  done
+  [ ! -e "$store/.encap/made" ] || rm -rf "$store"
 }
 
 # link VERSION

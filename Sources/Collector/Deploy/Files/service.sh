@@ -82,6 +82,9 @@ remove_service() {
   # It wants the script to be gone first.
   if ! has_systemd && has update-rc.d; then try update-rc.d "$name" remove; fi
   reload_service
+  # Its sockets go with it.
+  rmdir /run/culprit 2>/dev/null
+  rm -f "/run/$name.pid" "$log"
 }
 
 # Its last words.
@@ -119,11 +122,14 @@ start_version() {
     return 0
   fi
   note started || return 1
-  start_service || fail "$why; its last words: $(service_words)" || return 1
+  if ! start_service; then
+    said=$(service_words)
+    fail "the new version doesn't start: ${said:-$why}" || return 1
+  fi
   # What fails, fails at once, mostly.
   for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
     ! runs_version "$version" || return 0
     nap
   done
-  fail "the new version doesn't run; its last words: $(service_words)"
+  fail "the new version doesn't go on: $(service_words)"
 }

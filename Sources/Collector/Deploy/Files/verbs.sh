@@ -4,14 +4,13 @@
 # One deploy at a time on this host; the kernel lets go of the lock with us.
 take_lock() {
   has flock || fail "no flock(1) there; install util-linux" || return 1
-  place=/run/culprit-deploy.lock
   # A redirection of exec's that fails would end the shell.
-  { : >>"$place"; } 2>/dev/null || fail "can't open $place" || return 1
-  exec 9>>"$place"
+  { : >>"$lock"; } 2>/dev/null || fail "can't open $lock" || return 1
+  exec 9>>"$lock"
   flock -n 9 || fail "another deploy works on this host: let it end, then run this again" ||
     return 1
   # Who held it before may have removed its name just now (dash, bash and busybox know -ef).
-  [ "/proc/$$/fd/9" -ef "$place" ] || fail "another deploy ended just now: run this again" ||
+  [ "/proc/$$/fd/9" -ef "$lock" ] || fail "another deploy ended just now: run this again" ||
     return 1
   locked=yes
   # Of runs that were killed.
@@ -43,6 +42,7 @@ look() {
     [ -w "$place" ] || say "@is readonly $place"
   done
   look_at_packages
+  look_at_links
   look_at_service
   # Other agents, that would be in the way.
   if [ -z "$(linked)" ] && { [ -e "$link" ] || [ -L "$link" ]; }; then tell_foreign "$link"; fi
@@ -69,6 +69,16 @@ look_at_packages() {
   done
 }
 
+# Whether each link is where it belongs, as the version's own agent tells it. Its files were looked at
+# above, without it.
+look_at_links() {
+  version=$(linked)
+  [ -n "$version" ] && tool=$(tool_for "$version") || return 0
+  "$tool" encap check "$name-$version" --source "$store" --target "$prefix" 2>/dev/null </dev/null |
+    grep -E ': (missing|foreign|dangling|mixed|interrupted): ' | head -n 20 |
+    while IFS= read -r line; do say "@is drift $(line_of "${line#* }")"; done
+}
+
 look_at_service() {
   say "@is service $(service_state)"
   say "@is running $(line_of "$(running_file)")"
@@ -89,11 +99,10 @@ remove_all() {
   IFS= read -r keeps && IFS= read -r blob || return 1
   [ -n "$locked" ] || fail "the host isn't ours" || return 1
   remove_service || fail "can't stop the agent: $why" || return 1
-  version=$(linked)
-  if [ -n "$version" ]; then relink "" || return 1; fi
+  if [ -n "$(linked)" ]; then relink "" || return 1; fi
   for folder in "$store/$name"-*; do
     is_folder "$folder" && is_version "${folder#"$store/$name"-}" || continue
-    rm -rf "$folder" || fail "can't remove $folder" || return 1
+    drop_version "${folder#"$store/$name"-}" || return 1
   done
   drop_key "$blob" || return 1
   # What was there before deploy came stays.
@@ -111,11 +120,7 @@ remove_all() {
     chown -R root:root "$spool"
     say "@note $spool stays"
   fi
-  if made store; then
-    rm -f "$store/epkg.log"
-    unmake store
-  fi
-  rm -rf /run/culprit "/run/$name.pid" "$log" "$notes" /run/culprit-deploy.lock
+  rm -rf /run/culprit "$notes"
 }
 
 leave() {
@@ -123,6 +128,8 @@ leave() {
   undo
   [ -z "$work" ] || rm -rf "$work"
   [ -z "$watch" ] || kill "$watch" 2>/dev/null
+  # Whoever waits for it sees that its name is gone, and tries again.
+  [ -z "$locked" ] || rm -f "$lock"
   exit 0
 }
 

@@ -29,8 +29,8 @@ struct HealthProof {
   static let account = "culprit"
 
   /// An agent that was just started takes a moment to listen.
-  private static let attempts = 6
-  private static let pauseMicroseconds: UInt32 = 1_000_000
+  private static let attempts = 12
+  private static let pauseMicroseconds: UInt32 = 400_000
 
   /// Returns what was seen, in words.
   func prove(_ target: FleetTarget, on fleet: Fleet) throws(Failure) -> String {

@@ -42,7 +42,7 @@ extension HostTask {
       .unpack,
       [
         "unpack", package.version.description, package.checksum, "\(package.head.count)",
-        "\(package.tail.count)",
+        "\(package.tail.count)", package.archiveChecksum,
       ], payloads: [package.head, package.tail], within: seconds)
   }
 

@@ -119,6 +119,9 @@ struct HostTask {
     do throws(StepFailure) {
       try step(.undo, ["undo"])
       return .failed(failure)
+    } catch  where error.kind == .cut {
+      return .failed(
+        StepFailure(failure.step, .cut, "\(failure.description); then \(error.description)"))
     } catch {
       return .leftHalfDone(failure, undo: error.description)
     }

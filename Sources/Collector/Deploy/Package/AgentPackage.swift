@@ -18,6 +18,8 @@ public struct AgentPackage: Sendable {
   public let checksum: String
   /// The text of `SHA256SUMS`.
   public let sums: String
+  /// SHA-256 of the whole tar stream.
+  let archiveChecksum: String
   /// The tar stream before and behind the executable, which is sent once and for itself.
   let head: [UInt8]
   let tail: [UInt8]
@@ -41,42 +43,52 @@ public struct AgentPackage: Sendable {
     self.version = version
     self.program = program
     var sums = "\(program.checksum)  \(AgentPackage.programPath)\n"
-    for file in AgentPackage.files {
-      guard let sum = Checksum.of(file.bytes) else {
-        throw .agentFile(path: program.path, why: "libcrypto has no SHA-256")
-      }
-      sums += "\(sum)  \(file.path)\n"
+    for file in AgentPackage.files(program) {
+      sums += "\(try AgentPackage.checksum(of: file.bytes, program))  \(file.path)\n"
     }
     self.sums = sums
-    guard let checksum = Checksum.of(Array(sums.utf8)) else {
-      throw .agentFile(path: program.path, why: "libcrypto has no SHA-256")
-    }
-    self.checksum = checksum
-    (head, tail) = AgentPackage.stream(version, program, sums: sums, modified: modified)
+    checksum = try AgentPackage.checksum(of: Array(sums.utf8), program)
+    let tar = AgentPackage.stream(version, program, sums: sums, modified: modified)
+    archiveChecksum = try AgentPackage.checksum(of: tar.bytes, program)
+    let end = tar.program.upperBound
+    (head, tail) = (Array(tar.bytes[..<tar.program.lowerBound]), Array(tar.bytes[end...]))
   }
 
   /// The whole as a tar stream.
   public var tar: [UInt8] { head + program.bytes + tail }
 
+  private static func checksum(
+    of bytes: [UInt8], _ program: AgentProgram
+  ) throws(DeployError) -> String {
+    guard let sum = Checksum.of(bytes) else {
+      throw .agentFile(path: program.path, why: "libcrypto has no SHA-256")
+    }
+    return sum
+  }
+
   static let programPath = "bin/culprit-agent"
 
   /// All but the executable and the list of sums.
-  private static let files: [(path: String, mode: UInt16, bytes: [UInt8])] = [
-    ("encapinfo", 0o644, Array(information.utf8)),
-    ("share/culprit/agent.toml", 0o644, PackageResources.agent_toml),
-    ("share/culprit/culprit-agent.service", 0o644, PackageResources.culprit_agent_service),
-    ("share/culprit/culprit-agent.init", 0o755, PackageResources.culprit_agent_init),
-  ]
+  private static func files(
+    _ program: AgentProgram
+  ) -> [(path: String, mode: UInt16, bytes: [UInt8])] {
+    let information = """
+      encap 2.1
+      platform \(program.machine)-linux
+      description culprit-agent: who makes the load on a host, who waits, and for what
 
-  private static let information = """
-    encap 2.1
-    description culprit-agent: who makes the load on a host, who waits, and for what
-
-    """
+      """
+    return [
+      ("encapinfo", 0o644, Array(information.utf8)),
+      ("share/culprit/agent.toml", 0o644, PackageResources.agent_toml),
+      ("share/culprit/culprit-agent.service", 0o644, PackageResources.culprit_agent_service),
+      ("share/culprit/culprit-agent.init", 0o755, PackageResources.culprit_agent_init),
+    ]
+  }
 
   private static func stream(
     _ version: PackageVersion, _ program: AgentProgram, sums: String, modified: UInt64
-  ) -> (head: [UInt8], tail: [UInt8]) {
+  ) -> (bytes: [UInt8], program: Range<Int>) {
     var writer = TarWriter(modified: modified)
     let root = "\(version.name)"
     func path(_ text: String) -> EncapPath? {
@@ -85,7 +97,7 @@ public struct AgentPackage: Sendable {
     for folder in ["", "share", "share/culprit"] {
       if let path = path(folder) { writer.addFolder(path) }
     }
-    for file in files {
+    for file in files(program) {
       if let path = path(file.path) { writer.addFile(path, mode: file.mode, file.bytes.span) }
     }
     let list = Array(sums.utf8)
@@ -98,6 +110,6 @@ public struct AgentPackage: Sendable {
     // Behind it: zeros to the end of its last block of 512 bytes, and two blocks of them.
     let size = program.bytes.count
     let start = all.count - 1024 - (512 - size % 512) % 512 - size
-    return (Array(all[..<start]), Array(all[(start + size)...]))
+    return (all, start..<start + size)
   }
 }

@@ -73,6 +73,7 @@ struct TraceArguments: ParsableArguments {
   }
 
   private static func check(_ expression: String) throws {
+    if expression.isEmpty { throw ValidationError("--match: an empty one matches everybody.") }
     do throws(LinePattern.Problem) {
       _ = try LinePattern(expression)
     } catch {

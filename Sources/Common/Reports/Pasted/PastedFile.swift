@@ -19,11 +19,12 @@ struct PastedFile: ~Copyable {
   private(set) var readBytes: UInt64 = 0
 
   init(_ path: String) throws(ReportProblem) {
-    name = PastedFile.name(path)
-    descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-    buffer = []
+    let name = path == "-" ? "standard input" : Printable.text(path, limit: 200)
+    let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw PastedFile.unreadable(name) }
+    self.name = name
+    self.descriptor = descriptor
     size = PastedFile.size(of: descriptor)
-    guard descriptor >= 0 else { throw unreadable() }
     buffer = [UInt8](repeating: 0, count: PastedFile.pieceBytes)
   }
 
@@ -31,15 +32,11 @@ struct PastedFile: ~Copyable {
     if descriptor > STDIN_FILENO { close(descriptor) }
   }
 
-  static func name(_ path: String) -> String {
-    path == "-" ? "standard input" : Printable.text(path, limit: 200)
-  }
-
   /// Calls `body` with the next bytes; `false` at the end.
   mutating func next(_ body: (Span<UInt8>) -> Void) throws(ReportProblem) -> Bool {
     var count = Glibc.read(descriptor, &buffer, buffer.count)
     while count < 0, errno == EINTR { count = Glibc.read(descriptor, &buffer, buffer.count) }
-    guard count >= 0 else { throw unreadable() }
+    guard count >= 0 else { throw PastedFile.unreadable(name) }
     guard count > 0 else { return false }
     readBytes += UInt64(count)
     body(buffer.span.extracting(0..<count))
@@ -52,7 +49,7 @@ struct PastedFile: ~Copyable {
     return UInt64(clamping: status.st_size)
   }
 
-  private func unreadable() -> ReportProblem {
+  private static func unreadable(_ name: String) -> ReportProblem {
     let why = String(cString: strerror(errno))
     return ReportProblem(
       description: "can't read \(name): \(why); check the name, or give “-” for standard input")

@@ -25,9 +25,10 @@ public struct TraceJSON {
     let ranked = TraceRanking.merged(hosts.map { ($0.host, $0.trace.processes) }, by: order)
     let engines = Dictionary(
       hosts.map { ($0.host, $0.trace.engine) }, uniquingKeysWith: { first, _ in first })
+    let dry = Set(hosts.filter(\.trace.isDryRun).map(\.host))
     for (host, process) in ranked.prefix(rows) {
       writer.object { json in
-        json.traced(process, on: host, by: engines[host] ?? .strace)
+        json.traced(process, on: host, by: engines[host] ?? .strace, isDryRun: dry.contains(host))
       }
       write(writer.bytes + [UInt8(ascii: "\n")])
       writer.removeAll()
@@ -61,7 +62,7 @@ public struct TraceJSON {
 
 extension JSONWriter {
   fileprivate mutating func traced(
-    _ process: TracedProcess, on host: String, by engine: TraceEngine
+    _ process: TracedProcess, on host: String, by engine: TraceEngine, isDryRun: Bool
   ) {
     let who = process.identity
     hostField(host)
@@ -77,7 +78,8 @@ extension JSONWriter {
     field("errors", Int64(clamping: process.errorCount))
     key("files")
     array { list in for file in process.files { list.object { $0.file(file) } } }
-    field("verdict", TraceVerdict.sentence(for: process))
+    // Of who was not looked at nothing can be said.
+    field("verdict", isDryRun ? nil : TraceVerdict.sentence(for: process))
     // What follows is beyond what everybody needs.
     field("files_omitted", process.omittedFiles)
     field("start_time", Int64(clamping: who.id.startTicks))

@@ -38,6 +38,7 @@ public struct TraceText {
       let name = host.isEmpty ? "" : "\(Printable.text(host, limit: 80)): "
       let matches = "\(trace.matched) process\(trace.matched == 1 ? "" : "es")"
       if isFound { return cut("\(name)\(matches)") }
+      if trace.matched == 0 { return cut("\(name)no process matches") }
       if trace.isDryRun { return cut("\(name)\(matches) found, nobody was traced") }
       return cut(
         "\(name)\(trace.attached) of \(matches) traced for "
@@ -59,26 +60,30 @@ public struct TraceText {
     return lines + more(processes.count)
   }
 
+  /// From this width on the sentence stands behind the figures; below it, under them.
+  private static let wideWidth = 140
+
   private func rankingLines(_ processes: [(host: String, process: TracedProcess)]) -> String {
     guard !processes.isEmpty else { return "" }
+    let isWide = width >= TraceText.wideWidth
     let table = LineTable(
       hostColumn + [
         (.right, 7), (.left, 15), (.right, 8), (.right, 7), (.right, 7), (.right, 6), (.right, 7),
       ])
-    var lines =
-      "\n"
-      + bold(
-        table.line(
-          hostCell("HOST") + ["PID", "COMM", "CALLS", "READ", "WRITTEN", "SYNCS", "BLOCKED"],
-          "WHAT IT DOES")) + "\n"
+    let head = table.line(
+      hostCell("HOST") + ["PID", "COMM", "CALLS", "READ", "WRITTEN", "SYNCS", "BLOCKED"],
+      isWide ? "WHAT IT DOES" : "MOST ON")
+    var lines = heading(String(cut(head).dropLast()))
     for (host, process) in processes.prefix(rows) {
       let cells = [
         pid(process.identity), taskText(process.identity.name), CountFigure.text(process.callCount),
         ByteFigure.text(Double(process.readBytes)), ByteFigure.text(Double(process.writeBytes)),
         CountFigure.text(process.syncCalls), blocked(process),
       ]
-      lines += cut(
-        table.line(hostCell(host) + cells, TraceVerdict.sentence(for: process)))
+      let verdict = TraceVerdict.sentence(for: process)
+      let file = process.files.first.map { Printable.text($0.path, limit: 300) } ?? ""
+      lines += cut(table.line(hostCell(host) + cells, isWide ? verdict : file))
+      if !isWide { lines += cut("        \(verdict)") }
     }
     return lines + more(processes.count)
   }
@@ -134,7 +139,8 @@ public struct TraceText {
     guard !isFound else { return "" }
     let lines = hosts.filter { !$0.trace.isDryRun }.map { host, trace in
       let name = host.isEmpty ? "" : "\(Printable.text(host, limit: 80)): "
-      return "\(name)detached: \(trace.verified) of \(trace.attached) verified\n"
+      let line = "\(name)detached: \(trace.verified) of \(trace.attached) verified"
+      return (trace.verified < trace.attached ? bold(line) : line) + "\n"
     }
     return lines.isEmpty ? "" : "\n" + lines.joined()
   }

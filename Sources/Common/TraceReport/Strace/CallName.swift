@@ -21,6 +21,8 @@ struct CallName: Sendable {
     case forks
     case execs
     case makesRing
+    /// Reads and writes that come back later, each with its own descriptor: io_submit(2).
+    case submits
     case resumes
   }
 
@@ -44,6 +46,7 @@ struct CallName: Sendable {
       "close": .closes, "close_range": .closesRange, "fcntl": .controlsDescriptor,
       "fcntl64": .controlsDescriptor, "chdir": .changesFolder, "fchdir": .changesFolderToDescriptor,
       "io_uring_setup": .makesRing, "restart_syscall": .resumes,
+      "io_submit": .submits,
       "socketpair": .makesPair("socket"), "pipe": .makesPair("pipe"), "pipe2": .makesPair("pipe"),
       "socket": .makes("socket"), "accept": .makes("socket"), "accept4": .makes("socket"),
     ]

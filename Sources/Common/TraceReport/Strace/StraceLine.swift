@@ -17,6 +17,7 @@ struct StraceLine {
       // Where there are two, the first is the one of day; what lies since the last line follows.
       if stamp == nil { stamp = found }
     }
+    while line.skipNumber(&cursor) {}
     body = cursor
   }
 }
@@ -59,6 +60,20 @@ extension Span<UInt8> {
       && equals(text, in: place..<(place + text.utf8CodeUnitCount))
   }
 
+  /// `[ 257] `: a call's number (`-n`); `[00007eff334dfce7] `: where it was made (`-i`).
+  fileprivate func skipNumber(_ cursor: inout Int) -> Bool {
+    guard cursor < count, self[cursor] == UInt8(ascii: "[") else { return false }
+    var here = cursor + 1
+    skipBlanks(&here)
+    let start = here
+    while here < count, self[here].isHexadecimal || self[here] == UInt8(ascii: "?") { here += 1 }
+    guard here > start, matches("] ", at: here) else { return false }
+    here += 2
+    skipBlanks(&here)
+    cursor = here
+    return true
+  }
+
   /// `[pid 123] `, `[pid  123<bash>] `, `123  `, `123<bash> `: `-f` to the terminal, and to a file.
   fileprivate func straceTask(_ cursor: inout Int) -> Int32? {
     var here = cursor
@@ -80,5 +95,11 @@ extension Span<UInt8> {
     skipBlanks(&here)
     cursor = here
     return Int32(number)
+  }
+}
+
+extension UInt8 {
+  fileprivate var isHexadecimal: Bool {
+    self &- UInt8(ascii: "0") <= 9 || self &- UInt8(ascii: "a") < 6 || self &- UInt8(ascii: "A") < 6
   }
 }

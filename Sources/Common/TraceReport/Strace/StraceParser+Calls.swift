@@ -15,6 +15,7 @@ extension StraceParser {
     case .forks: open.makesThread = line.contains("CLONE_THREAD", in: call.inside)
     case .opens, .makes, .makesPair, .duplicates, .controlsDescriptor:
       open.closesOnExec = line.contains("CLOEXEC", in: call.inside)
+    case .submits: describeSubmitted(&open, line, call, of: task)
     default: break
     }
     guard call.argumentCount > 0, let place = tasks[task]?.process else { return open }
@@ -48,7 +49,41 @@ extension StraceParser {
     open.kind = .read
   }
 
-  /// `restart_syscall(<... resuming interrupted poll ...>`
+  /// The calls that the kernel goes on with by restart_syscall(2).
+  private static let restarted: Set<String> = [
+    "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "poll", "futex", "futex_time64",
+  ]
+
+  /// `io_submit(ctx, 1, [{aio_lio_opcode=IOCB_CMD_PWRITE, aio_fildes=3, …, aio_nbytes=4096, …}])`:
+  /// told is the file of the first, with the bytes of all that go the same way. With `-s 0` strace
+  /// leaves them out.
+  private mutating func describeSubmitted(
+    _ open: inout OpenCall, _ line: Span<UInt8>, _ call: StraceCall, of task: Int32
+  ) {
+    guard let place = tasks[task]?.process else { return }
+    let (code, descriptor, size): (StaticString, StaticString, StaticString) = (
+      "aio_lio_opcode=IOCB_CMD_P", "aio_fildes=", "aio_nbytes="
+    )
+    var isCounted = false
+    for index in call.inside where line[index] == UInt8(ascii: "a") {
+      if line.matches(code, at: index) {
+        let isRead = line.matches("READ", at: index + code.utf8CodeUnitCount)
+        if open.kind == nil { open.kind = isRead ? .read : .write }
+        isCounted = (open.kind == .read) == isRead
+      } else if line.matches(descriptor, at: index), open.path == nil {
+        let start = index + descriptor.utf8CodeUnitCount
+        open.path = path(ofDescriptor: start..<call.inside.upperBound, line, place)
+      } else if line.matches(size, at: index), isCounted {
+        let start = index + size.utf8CodeUnitCount
+        let bytes = line.leadingNumber(start..<call.inside.upperBound) ?? 0
+        open.submittedBytes = open.submittedBytes.addingSaturated(UInt64(max(0, bytes)))
+      }
+    }
+  }
+
+  /// `restart_syscall(<... resuming interrupted poll ...>`. Of a call that was under way when it was
+  /// attached strace doesn't know which it was, and says `read`, which is number 0: that is no call
+  /// that is gone on with so.
   private mutating func interruptedCall(_ line: Span<UInt8>, _ call: StraceCall) -> CallName? {
     let mark: StaticString = "<... resuming interrupted "
     let start = call.inside.lowerBound + mark.utf8CodeUnitCount
@@ -59,9 +94,10 @@ extension StraceParser {
     else {
       return nil
     }
-    return names.value(line, start..<end) {
+    let name = names.value(line, start..<end) {
       CallName(Printable.text($0.extracting($1), limit: 64))
     }
+    return StraceParser.restarted.contains(name.text) ? name : nil
   }
 
   // MARK: - Paths
@@ -144,6 +180,7 @@ extension StraceParser {
     var seen = ObservedCalls(name: open.name.text, path: open.path)
     seen.nanoseconds = call.duration ?? (isResumed ? timeSince(open.start) : 0)
     if open.name.movesBytes, let value = result.value, value > 0 { seen.bytes = UInt64(value) }
+    if result.hasSucceeded { seen.bytes = seen.bytes.addingSaturated(open.submittedBytes) }
     if let error = result.error {
       seen.errors = 1
       if let place = tasks[task]?.process { all[place].tally.addError(error, of: open.name.text) }

@@ -13,7 +13,7 @@ extension StraceParser {
   ) {
     guard let place = tasks[task]?.process, let value = result.value else { return }
     switch open.name.effect {
-    case .none, .resumes: break
+    case .none, .resumes, .submits: break
     case .opens, .makes:
       makeDescriptor(&open, line, result, value, place)
     case .makesPair(let kind):

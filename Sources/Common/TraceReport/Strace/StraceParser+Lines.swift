@@ -17,7 +17,11 @@ extension StraceParser {
       case UInt8(ascii: "+"): readEnd(line, head)
       default: readMessage(line, head) || readCall(line, head)
       }
-    if isRead || beginTable(line, head) || listing.begin(line) || readRest(line, head) { return }
+    if isRead || line.isUserFrame(head) || beginTable(line, head) || listing.begin(line)
+      || readRest(line, head)
+    {
+      return
+    }
     miss()
   }
 
@@ -36,6 +40,8 @@ extension StraceParser {
     case .cut:
       countBroken()
       broken = (task, open)
+      // What broke it may be strace itself: `clone(strace: Process 123 attached`.
+      readAttachment(line, inside: call.inside)
     }
     return true
   }
@@ -107,6 +113,15 @@ extension StraceParser {
 
   private mutating func name(_ line: Span<UInt8>, _ range: Range<Int>) -> CallName {
     names.value(line, range) { CallName(Printable.text($0.extracting($1), limit: 64)) }
+  }
+}
+
+extension Span<UInt8> {
+  /// ` > /usr/lib/libc.so.6(_exit+0x29) [0xd4409]`: where in the program the call above was made,
+  /// `-k`.
+  fileprivate func isUserFrame(_ head: StraceLine) -> Bool {
+    guard starts(with: " > "), head.body < count else { return false }
+    return self[count - 1] == UInt8(ascii: "]") || contains("unexpected_backtrac", in: 0..<count)
   }
 }
 

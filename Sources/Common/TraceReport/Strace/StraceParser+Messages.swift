@@ -51,6 +51,13 @@ extension StraceParser {
     return true
   }
 
+  /// The same in the middle of a call.
+  mutating func readAttachment(_ line: Span<UInt8>, inside range: Range<Int>) {
+    for place in range where line.matches("Process ", at: place) {
+      if readAttachment(line, place + 8) { return }
+    }
+  }
+
   /// `123 attached`, `123 attached with 4 threads - interrupt to quit`, `123 detached`
   private mutating func readAttachment(_ line: Span<UInt8>, _ start: Int) -> Bool {
     var cursor = start

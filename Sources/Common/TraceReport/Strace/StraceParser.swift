@@ -85,10 +85,21 @@ public struct StraceParser: Sendable {
 
   /// The output has ended: calls that haven't returned are counted, with the time that they took so
   /// far.
-  public mutating func finish() {
+  ///
+  /// - Parameter end: when who was traced was let go, nanoseconds since 1970. Without it that is the
+  ///   last line's time, which of a call that hangs is its own: then it took no time.
+  public mutating func finish(at end: UInt64? = nil) {
     var gatherer = LineGatherer()
     swap(&gatherer, &self.gatherer)
     gatherer.finish { read(line: $0) }
+    if let end {
+      clock.advance(to: end)
+      // The last line stopped in its middle: that call is under way.
+      if let (task, open) = broken {
+        broken = nil
+        tasks[task]?.open = open
+      }
+    }
     countBroken()
     for pid in tasks.keys.sorted() { settle(pid) }
     guard readCalls == 0, !tableTally.isEmpty, let place = process(of: currentTask()) else {
@@ -132,6 +143,8 @@ struct OpenCall: Sendable {
   /// The number of its first descriptor.
   var descriptor: Int64?
   var start: UInt64?
+  /// Bytes that it asks for and doesn't return.
+  var submittedBytes: UInt64 = 0
   /// It makes a thread, not a process.
   var makesThread = false
   /// What it opens is closed when another program begins.

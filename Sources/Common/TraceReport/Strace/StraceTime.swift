@@ -141,6 +141,8 @@ struct StraceClock {
   private var lastOfDay: UInt64 = 0
 
   private static let day: UInt64 = 86_400_000_000_000
+  /// Midnights that are believed: a century.
+  private static let dayLimit: UInt64 = 36_525
 
   mutating func take(_ stamp: StraceTime.Stamp) {
     isPrecise = stamp.hasFraction
@@ -150,11 +152,19 @@ struct StraceClock {
       now = nanoseconds
     case .ofDay(let nanoseconds):
       // Lines of several threads may stand a little out of order; half a day is midnight.
-      if nanoseconds + StraceClock.day / 2 < lastOfDay { days += 1 }
+      if nanoseconds + StraceClock.day / 2 < lastOfDay {
+        days = min(days + 1, StraceClock.dayLimit)
+      }
       lastOfDay = nanoseconds
       now = days * StraceClock.day + nanoseconds
     case .sinceLast(let nanoseconds):
       now = (now ?? 0).addingSaturated(nanoseconds)
     }
+  }
+
+  /// Where lines have the time of the day and date, it is that late by now.
+  mutating func advance(to end: UInt64) {
+    guard firstAbsolute != nil, let now, end > now else { return }
+    self.now = end
   }
 }

@@ -25,7 +25,9 @@ public enum TraceVerdict {
     if figures.process.usesIOUring {
       return "all of its I/O may go through io_uring, which no trace of system calls can see"
     }
-    return figures.process.lostCalls > 0 ? "no call of it could be told" : "did nothing"
+    return figures.process.lostCalls > 0
+      ? "no call of it could be told"
+      : "made no system call: it computed, or sat in one from before"
   }
 
   /// A call that took most of the time on its own.
@@ -33,7 +35,7 @@ public enum TraceVerdict {
     guard
       let call = figures.process.calls.filter({ $0.kind.isFileWork || $0.kind == .other })
         .max(by: { $0.slowestNanoseconds < $1.slowestNanoseconds }),
-      call.slowestNanoseconds >= 500_000_000, call.slowestNanoseconds * 2 >= figures.base,
+      call.slowestNanoseconds >= 500_000_000, call.slowestNanoseconds >= figures.base / 2,
       call.count < 20
     else { return nil }
     let place = call.slowestPath.map { " on \(VerdictFigures.shown($0))" } ?? ""

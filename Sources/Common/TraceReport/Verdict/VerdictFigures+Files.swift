@@ -10,16 +10,17 @@ extension VerdictFigures {
     let writing = weight(written).addingSaturated(weight(synced))
     let (reading, looking) = (weight(read), weight(looked))
     if looking > max(writing, reading) { return lookingSentence + share(of: looked.nanoseconds) }
-    let writes = written.count + synced.count > 0 ? writingSentence(written, synced) : nil
+    let writes =
+      written.count > 0 || synced.count > 0 ? writingSentence(written, synced) : nil
     let reads = read.count > 0 ? readingSentence(read) : nil
     // What takes less than a fifth of the other isn't told.
     let both = min(writing, reading) >= max(writing, reading) / 5
-    var time = writing >= reading ? written.nanoseconds + synced.nanoseconds : read.nanoseconds
+    let timeWriting = written.nanoseconds.addingSaturated(synced.nanoseconds)
+    var time = writing >= reading ? timeWriting : read.nanoseconds
     var words = writing >= reading ? writes : reads
     if both, let writes, let reads {
       words = writing >= reading ? "\(writes), and \(reads)" : "\(reads), and \(writes)"
-      time = written.nanoseconds.addingSaturated(synced.nanoseconds)
-        .addingSaturated(read.nanoseconds)
+      time = timeWriting.addingSaturated(read.nanoseconds)
     }
     return (words ?? lookingSentence) + (isTimed ? share(of: time) : amount)
   }
@@ -92,7 +93,7 @@ extension VerdictFigures {
       of: process.files.filter { CallClass.isFile($0.path) }.map(\.path)
     ).map { " under \(VerdictFigures.shown($0))" }
     guard let main = main(.open, .stat) else { return "works with files" }
-    if missing * 2 >= looked.count, missing > 0 {
+    if missing >= looked.count / 2, missing > 0 {
       let verb = main.kind == .open ? "tries to open" : "stats"
       return "\(verb) \(rate(missing, "missing files"))\(folder ?? place("at", \.calls))"
     }
@@ -107,7 +108,7 @@ extension VerdictFigures {
       return "opens and closes \(rate(main.count, "files"))" + (folder ?? place("at", \.calls))
     default:
       // Files are counted over all calls: where this one is few of them, they tell nothing of it.
-      let isMost = main.count * 2 >= looked.count
+      let isMost = main.count >= looked.count / 2
       let slowest = main.slowestPath.map { ", the slowest on \(VerdictFigures.shown($0))" }
       return "calls \(main.name) \(rate(main.count))"
         + (isMost ? place("on", \.calls) : slowest ?? "")

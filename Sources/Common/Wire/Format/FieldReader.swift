@@ -12,15 +12,17 @@ struct FieldReader {
     case other
   }
 
-  private(set) var number: UInt64 = 0
-  private var value = Value.other
+  private(set) var key: UInt64 = 0
+  private(set) var value = Value.other
   private var cursor = 0
+
+  var number: UInt64 { key >> 3 }
 
   /// Moves to the next field; `false` at the end.
   mutating func next(_ payload: Span<UInt8>) throws(PayloadFault) -> Bool {
     guard cursor < payload.count else { return false }
     guard let key = payload.varint(&cursor) else { throw .malformed }
-    number = key >> 3
+    self.key = key
     switch key & 7 {
     case WireType.number.rawValue:
       guard let number = payload.varint(&cursor) else { throw .malformed }

@@ -71,6 +71,13 @@ struct PayloadWriter: Sendable {
     bytes.appendText(text, limit: limit)
   }
 
+  /// A text or a row, as its bytes lie in a payload.
+  mutating func write(_ field: UInt64, _ value: Span<UInt8>) {
+    key(field, .bytes)
+    bytes.appendVarint(UInt64(value.count))
+    value.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+  }
+
   /// A byte of no format: how tests play hostile agents.
   mutating func appendRaw(_ byte: UInt8) { bytes.append(byte) }
 

@@ -1,27 +1,6 @@
 import CBPF
 import Glibc
 
-/// Why the programs can't be used.
-public enum BPFError: Error, Equatable, CustomStringConvertible {
-  /// Loading failed: errno, and what the kernel or libbpf said.
-  case cannotLoad(errno: Int32, String)
-  case cannotRead(errno: Int32)
-
-  /// Whether a right is missing, and not a feature.
-  public var isDenied: Bool {
-    switch self {
-    case .cannotLoad(let code, _), .cannotRead(let code): code == EPERM || code == EACCES
-    }
-  }
-
-  public var description: String {
-    switch self {
-    case .cannotLoad(_, let reason): "BPF programs can't be loaded: \(reason)"
-    case .cannotRead(let code): "BPF programs can't be read: errno \(code)"
-    }
-  }
-}
-
 /// Our loaded BPF programs. They are unloaded when this goes: nothing is pinned.
 public struct BPFPrograms: ~Copyable {
   private var handles: culprit_bpf_handles
@@ -40,13 +19,9 @@ public struct BPFPrograms: ~Copyable {
   public init() throws(BPFError) {
     var handles = culprit_bpf_handles()
     var words = [CChar](repeating: 0, count: 1200)
-    let object = BPFPrograms.object
+    let object = BPFObject.bytes(TasksProgram.digits)
     let code = culprit_bpf_load(object, object.count, &handles, &words, words.count)
-    guard code == 0 else {
-      throw .cannotLoad(
-        errno: code,
-        String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-    }
+    guard code == 0 else { throw BPFError(loading: code, words) }
     self.handles = handles
     buffer = .allocate(byteCount: BPFPrograms.bufferBytes, alignment: 8)
     ends = handles.end_of_task >= 0 ? BPFRing(map: handles.ends) : nil
@@ -62,15 +37,6 @@ public struct BPFPrograms: ~Copyable {
       handles.read_tasks, handles.look_at_waiting, handles.name_addresses,
       handles.control, handles.ends, handles.records, handles.walk_tasks, handles.end_of_task,
     ] where descriptor >= 0 { Glibc.close(descriptor) }
-  }
-
-  /// The compiled programs.
-  static var object: [UInt8] {
-    let digits = TasksProgram.digits
-    return digits.withUTF8Buffer { text in
-      func value(_ digit: UInt8) -> UInt8 { digit <= 0x39 ? digit &- 0x30 : digit &- 0x57 }
-      return (0..<text.count / 2).map { value(text[2 * $0]) << 4 | value(text[2 * $0 + 1]) }
-    }
   }
 
   /// Whether tasks that end say what they did last.
