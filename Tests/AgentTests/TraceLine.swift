@@ -64,7 +64,11 @@ extension AgentProgram {
     ["unshare", "-n", path, "trace"] + words
   }
 
-  static func trace(_ words: [String], within seconds: Double = 90) async throws -> ProgramResult {
-    try await Program.run(traceWords(words), within: seconds)
+  static func trace(
+    _ words: [String], withoutRights: Bool = false, within seconds: Double = 90
+  ) async throws -> ProgramResult {
+    let user = withoutRights ? Machine.withoutRights : []
+    return try await Program.run(
+      ["unshare", "-n"] + user + [path, "trace"] + words, within: seconds)
   }
 }

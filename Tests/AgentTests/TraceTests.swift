@@ -137,6 +137,75 @@ struct TraceTests {
     #expect(text.outputText.contains("init is never traced"), "\(text)")
   }
 
+  /// Where a strace has capabilities of its own, the kernel forgets that it is to die with us.
+  @Test(.enabled(if: Machine.has("setpriv"), "needs setpriv"))
+  func theReaperEndsThoseThatTheKernelWouldntEnd() async throws {
+    let folder = try TestFolder()
+    try await folder.writeProgram(
+      "exec setpriv --pdeathsig clear /usr/bin/strace \"$@\"", to: "strace")
+    let workers = try await Workers.make(2, hammers: 1)
+    let agent = try Program(
+      AgentProgram.traceWords([
+        "--pid", "\(workers.pids[0])", "\(workers.pids[1])", "--engine", "strace", "--for", "100s",
+      ]), environment: ["PATH": "\(folder.path):/usr/bin:/bin:/usr/sbin:/sbin"])
+    try await until("strace at both", detail: { agent.errorText }) {
+      workers.pids.allSatisfy { TracedState.tracer(of: $0) > 0 }
+    }
+    let straces = ProcessTree.descendants(of: agent.pid)
+    let reaper = try #require(straces.first { ProcessTree.name(of: $0) == "culprit-reaper" })
+    // It holds nothing but the pipe that it hears us by.
+    #expect(ProcessTree.descriptorCount(of: reaper) == 1)
+    agent.send(SIGKILL)
+    try await agent.end()
+    try await until("all to be free") { workers.held.isEmpty }
+    try await until("all strace to end") { straces.allSatisfy { !isOurs($0) } }
+    try await workers.goOn()
+    try await workers.finish()
+  }
+
+  /// Nobody is attached to: whoever else works on this machine is left in peace.
+  @Test func suspectsAreThoseThatWriteMost() async throws {
+    let workers = try await Workers.make(4, hammers: 2, block: 1 << 20)
+    let lines = try TraceLines(
+      try await AgentProgram.trace([
+        "--suspects", "--engine", "strace", "--dry-run", "--json", "--max", "100", "--top", "100",
+      ]))
+    let named = lines.processes.map(\.pid) + lines.summary.skipped.map(\.pid)
+    for pid in workers.pids.prefix(2) { #expect(named.contains(pid), "\(named)") }
+    try await workers.finish()
+  }
+
+  @Test(.enabled(if: Machine.canThrottle, Comment(rawValue: Machine.needsThrottle)))
+  func aUnitIsItsControlGroup() async throws {
+    let stall = try await ThrottledDisk.make(.directWrite)
+    let name = (stall.cgroup as NSString).lastPathComponent
+    let lines = try TraceLines(
+      try await AgentProgram.trace(["--unit", name, "--engine", "strace", "--dry-run", "--json"]))
+    #expect(lines.summary.matched == 1)
+    let pids = lines.processes.map(\.pid) + lines.summary.skipped.map(\.pid)
+    #expect(pids == [stall.victim])
+    try await stall.release()
+  }
+
+  /// No system call shows what goes through an io_uring.
+  @Test(.enabled(if: Machine.has("perl"), "needs perl"))
+  func anIOUringIsTold() async throws {
+    let number = 425
+    let ring = try Program([
+      "perl", "-e",
+      "$| = 1; my $p = \"\\0\" x 120; print syscall(\(number), 4, $p), qq(\\n); sleep 1000",
+    ])
+    let descriptor = try await eventually("its ring") {
+      Int32(ring.outputText.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+    defer { ring.send(SIGKILL) }
+    // Switched off by kernel.io_uring_disabled, or not there.
+    guard descriptor >= 0 else { return }
+    let result = try await AgentProgram.trace(
+      ["--pid", "\(ring.pid)", "--engine", "strace", "--for", "200ms", "--json"])
+    #expect(result.outputText.contains("\"io_uring\":true"), "\(result)")
+  }
+
   @Test func aDryRunTouchesNobody() async throws {
     let workers = try await Workers.make(3, hammers: 1)
     let words = ["--match", "--file \(workers.file)$", "--engine", "strace", "--dry-run"]
@@ -207,8 +276,8 @@ struct TraceTests {
   @Test(.enabled(if: Machine.canRunWithoutRights, "needs setpriv"))
   func withoutRightsOthersAreDenied() async throws {
     let workers = try await Workers.make(1, hammers: 1)
-    let result = try await AgentProgram.run(
-      ["trace", "--pid", "\(workers.pids[0])", "--engine", "strace", "--for", "1s", "--json"],
+    let result = try await AgentProgram.trace(
+      ["--pid", "\(workers.pids[0])", "--engine", "strace", "--for", "1s", "--json"],
       withoutRights: true)
     #expect(result.code == 1, "\(result)")
     let summary = try TraceLines(result).summary
@@ -216,6 +285,21 @@ struct TraceTests {
     #expect(summary.skipped.first?.detail.contains("sudo") == true, "\(result)")
     try await workers.goOn()
     try await workers.finish()
+  }
+
+  @Test(.enabled(if: Machine.canRunWithoutRights, "needs setpriv"))
+  func withoutRightsOurOwnCanBeTraced() async throws {
+    let sleeper = try Program(
+      Machine.withoutRights + ["sh", "-c", "while :; do sleep 0.05; done"])
+    try await until("its shell") { TaskState(pid: sleeper.pid)?.name == "sh" }
+    let result = try await AgentProgram.trace(
+      ["--pid", "\(sleeper.pid)", "--engine", "strace", "--for", "1s", "--json"],
+      withoutRights: true)
+    #expect(result.code == 0, "\(result)")
+    let lines = try TraceLines(result)
+    #expect(lines.summary.detached_verified == 1 && lines.processes.first?.calls ?? 0 > 0)
+    sleeper.send(SIGKILL)
+    try await sleeper.end()
   }
 
   /// Where there is no strace (here it is hidden), the package is named, before anything is done.

@@ -34,6 +34,18 @@ public struct TaskControlGroup: Equatable, Sendable {
     container = TaskControlGroup.container(path)
   }
 
+  /// Whether any hierarchy has the task below a group of that name.
+  public static func isInGroup(_ bytes: Span<UInt8>, _ isNamed: (Span<UInt8>) -> Bool) -> Bool {
+    var cursor = 0
+    var isFound = false
+    while let line = bytes.nextLine(&cursor), !isFound {
+      guard let (range, _) = path(bytes, line) else { continue }
+      let path = bytes.extracting(range)
+      forEachComponent(path) { isFound = isFound || isNamed(path.extracting($0)) }
+    }
+    return isFound
+  }
+
   /// The path of a line, and how much it tells.
   private static func path(_ bytes: Span<UInt8>, _ line: Range<Int>) -> (Range<Int>, Int)? {
     guard let first = bytes.index(of: UInt8(ascii: ":"), from: line.lowerBound),

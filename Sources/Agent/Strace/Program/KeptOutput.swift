@@ -24,21 +24,26 @@ final class KeptOutput: Sendable {
   }
 
   private static let stackBytes: UInt = 128 << 10
-  private static let patienceMilliseconds = 5000
 
   private let folder: String
   private let descriptor: Int32
   private let limit: Int
+  private let patienceMilliseconds: Int
   private let wake: Int32
   private let state = Mutex(State())
 
   /// Opens the folder, or makes it. One that others can write to is none for raw traces.
   ///
-  /// - Parameter waitingBytes: so much may wait for the disk.
+  /// - Parameters:
+  ///   - waitingBytes: so much may wait for the disk.
+  ///   - patienceMilliseconds: how long the disk may take at the end.
   /// - Throws: `TraceFailure.failed`
-  init(in folder: String, waitingBytes: Int) throws(TraceFailure) {
+  init(
+    in folder: String, waitingBytes: Int, patienceMilliseconds: Int = 5000
+  ) throws(TraceFailure) {
     self.folder = Printable.text(folder, limit: 300)
     limit = waitingBytes
+    self.patienceMilliseconds = patienceMilliseconds
     descriptor = try KeptOutput.openFolder(folder, shown: self.folder)
     wake = eventfd(0, Int32(EFD_CLOEXEC))
     guard wake >= 0 else {
@@ -125,7 +130,7 @@ final class KeptOutput: Sendable {
   func finish() -> [String] {
     state.withLock { $0.isClosed = true }
     KeptOutput.signal(wake)
-    var steps = KeptOutput.patienceMilliseconds / 10
+    var steps = patienceMilliseconds / 10
     while steps > 0, state.withLock({ !$0.waiting.isEmpty || $0.isWriting }) {
       TraceClock.sleep(milliseconds: 10)
       steps -= 1

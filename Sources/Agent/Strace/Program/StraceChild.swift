@@ -31,6 +31,8 @@ final class StraceChild {
   let tracee: Tracee
   let pid: pid_t
   private(set) var phase = Phase.starting
+  /// Its pid was another process's by the time it was attached.
+  private(set) var isStranger = false
   /// Why it was asked to let go.
   private(set) var ending = TracedProcess.Ending.detached
   /// As waitpid(2) gives it, once it has ended.
@@ -160,6 +162,12 @@ final class StraceChild {
     (phase, ending, endedAt) = (.leaving, why, TraceClock.monotonic)
     askedTime = UInt64(clamping: TraceClock.now.nanoseconds)
     kill(pid, SIGTERM)
+  }
+
+  /// Asks it to let go of who isn't meant.
+  func leaveStranger() {
+    isStranger = true
+    leave(.exited)
   }
 
   /// Kills it: the kernel lets go of what it traces then, whatever that waits for.

@@ -58,6 +58,10 @@ extension StraceEngine {
     var outcome = TraceOutcome(child.tracee)
     outcome.touched = Array(child.touched)
     let seen = child.finish()
+    if child.isStranger {
+      outcome.refusal = .init(.isGone, "it ended before it could be traced")
+      return outcome
+    }
     if child.attachedAt == nil {
       let status = root.taskStatus(child.tracee.id.pid, using: &buffer)
       if child.phase == .ended || status?.tracerPID != child.pid {

@@ -92,9 +92,9 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
       throw .cannotRun(why)
     }
     for child in children { findings.outcomes.append(outcome(of: child)) }
-    for child in children { if let text = oddEnd(of: child) { notice(text) } }
     switch end {
-    case .empty: break
+    case .empty:
+      for child in children { if let text = oddEnd(of: child) { notice(text) } }
     case .wasNeeded:
       notice("the trace ended early: we stood still for seconds (stopped, or with the host)")
     case .notEmpty:
@@ -184,7 +184,7 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
       if pid == child.tracee.id.pid {
         // Between the last look and the attaching its pid may have become another's.
         let stat = root.taskStat(pid, using: &buffer)
-        if let stat, stat.startTicks != child.tracee.id.startTicks { child.leave(.exited) }
+        if let stat, stat.startTicks != child.tracee.id.startTicks { child.leaveStranger() }
       } else if root.status(ProcPath(pid: child.tracee.id.pid, tid: pid, "")) != nil {
         child.addThread(pid)
       }

@@ -98,21 +98,29 @@ struct ProcessFinder: ~Copyable {
       TaskFileRequest(pid: $0.id.pid, file: .cgroup, startTicks: $0.id.startTicks)
     }
     var (found, late): ([Candidate], [Int]) = ([], [])
+    let names = [Array(name.utf8), Array("\(name).service".utf8)]
     guarded.read(requests) { index, outcome, bytes in
       guard case .read(let read) = outcome else { return late.append(index) }
-      guard read == .bytes, let group = TaskControlGroup(bytes) else { return }
-      if ProcessFinder.isIn(group, name) { found.append(all[index]) }
+      guard read == .bytes else { return }
+      if ProcessFinder.isIn(bytes, names, container: name) { found.append(all[index]) }
     }
     unread = late.map { all[$0].id.pid }
     return found
   }
 
-  private static func isIn(_ group: TaskControlGroup, _ name: String) -> Bool {
-    if let id = group.container, id == name || name.utf8.count >= 12 && id.hasPrefix(name) {
+  private static func isIn(
+    _ groups: Span<UInt8>, _ names: [[UInt8]], container: String
+  ) -> Bool {
+    if let id = TaskControlGroup(groups)?.container,
+      id == container || container.utf8.count >= 12 && id.hasPrefix(container)
+    {
       return true
     }
-    if let unit = group.unit, unit == name || unit == "\(name).service" { return true }
-    return group.path.split(separator: "/").contains { $0 == name || $0 == "\(name).service" }
+    return TaskControlGroup.isInGroup(groups) { group in
+      names.contains { name in
+        name.count == group.count && name.indices.allSatisfy { name[$0] == group[$0] }
+      }
+    }
   }
 
   /// The process that a pid stands for, or one of whose threads it is; `nil` where there is none.
