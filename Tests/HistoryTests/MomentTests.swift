@@ -72,4 +72,34 @@ import Testing
     #expect(activity.omittedProcesses == 30)
     #expect(activity.omittedIO.writeBytes == 1000 + (1...30).reduce(0, +))
   }
+
+  /// The one that takes a CPU, behind more than are named that write a little.
+  @Test func whoUsesACPUIsNamedAmongManyWriters() throws {
+    let folder = try HistoryFolder()
+    let store = try folder.open()
+    var frame = LedgerTests.frame(1)
+    frame.activity?.processes = (Int32(1)...200).map { pid in
+      var io = IOCounters()
+      if pid != 7 { io.writeBytes = 4096 * UInt64(pid) }
+      return ProcessActivity(
+        id: ProcessID(pid: pid, startTicks: 1),
+        owner: ProcessOwner(name: "p\(pid)", user: "root", command: "p\(pid)"), io: .known(io),
+        cpuNanoseconds: pid == 7 ? 990_000_000 : UInt64(pid))
+    }
+    var batch = HistoryBatch()
+    batch.deliveries = [frame]
+    _ = try store.record(batch, now: night)
+    let activity = try #require(try store.activities(at: night + 1).first)
+    #expect(activity.processes.count == HistoryStore.momentProcessesLimit)
+    #expect(activity.processes.first?.id.pid == 200)
+    #expect(activity.processes.contains { $0.id.pid == 7 })
+    #expect(activity.omittedProcesses == 150)
+    let named = activity.processes.reduce(0) { $0 + $1.deviceBytes }
+    let all = UInt64((1...200).filter { $0 != 7 }.reduce(0, +)) * 4096
+    #expect(named + activity.omittedIO.writeBytes == all)
+    let movers = try store.movers(from: night, to: night + 9, limit: 10)
+    #expect(movers.count == 10 && movers.map(\.pid).contains(7))
+    #expect(movers.first?.pid == 200 && movers.last?.pid == 7)
+    #expect(try store.movers(from: night, to: night + 9, limit: 300).count == 200)
+  }
 }

@@ -2,7 +2,8 @@ import GRDB
 import Records
 
 extension HistoryStore {
-  /// Most processes of one host; the others are summed up.
+  /// Most processes of one host: those that moved most, and a few for the CPU time that they used.
+  /// The others are summed up.
   static let momentProcessesLimit = 50
 
   /// What agents' hosts did around a moment: sums over the ten seconds that hold it, or where
@@ -60,24 +61,29 @@ extension HistoryStore {
 
 /// Ten seconds of a host, as they are put together.
 private struct MomentOfHost {
-  private(set) var activity: HostActivity
+  private var sums: HostActivity
   private let bucket: Int64
+  /// Those that moved most first.
+  private var movers: [ProcessActivity] = []
+
+  /// Of a host that makes up processes as many as it likes.
+  private static let moversLimit = 4096
 
   init(_ row: Row, moment: Timestamp) {
     let start: Int64 = row["time_ns"]
     bucket = start
     let end = start.addingReportingOverflow(ActivityWriter.bucketNanoseconds)
     let covered = row.figure("covered_ns") ?? 0
-    activity = HostActivity(
+    sums = HostActivity(
       host: row["name"],
       time: min(moment, Timestamp(nanoseconds: end.overflow ? .max : end.partialValue)),
       intervalNanoseconds: UInt64(max(1, covered)))
-    activity.pressure = Pressure(
+    sums.pressure = Pressure(
       // Of the CPU, `full` is always 0 for a whole host.
       cpu: Self.stall(row.figure("cpu_some_us"), full: 0),
       io: Self.stall(row.figure("io_some_us"), full: row.figure("io_full_us")),
       memory: Self.stall(row.figure("memory_some_us"), full: row.figure("memory_full_us")))
-    activity.memory = MemoryFigures(
+    sums.memory = MemoryFigures(
       dirtyKiB: Self.reading(row.figure("dirty_kib")),
       writebackKiB: Self.reading(row.figure("writeback_kib")),
       swapTotalKiB: Self.reading(row.figure("swap_total_kib")),
@@ -87,7 +93,7 @@ private struct MomentOfHost {
   mutating func addDisk(_ row: Row) {
     guard row["time_ns"] == bucket else { return }
     let layer: Int64 = row["layer"]
-    activity.disks.append(
+    sums.disks.append(
       DiskSample(
         name: row["name"],
         layer: UInt8(exactly: layer).flatMap(DiskSample.Layer.init(rawValue:)) ?? .physical,
@@ -103,22 +109,37 @@ private struct MomentOfHost {
   mutating func addProcess(_ row: Row) {
     guard row["time_ns"] == bucket else { return }
     let (io, reaped) = (Self.io(row), Self.reaped(row))
-    guard let pid: Int64 = row["pid"],
-      activity.processes.count < HistoryStore.momentProcessesLimit
-    else {
-      activity.omittedIO += (io.value ?? IOCounters()) + reaped
+    guard let pid: Int64 = row["pid"], movers.count < Self.moversLimit else {
+      sums.omittedIO += (io.value ?? IOCounters()) + reaped
       // Those that the agent left out have one row together.
-      if row["process"] != ActivityWriter.others { activity.omittedProcesses += 1 }
+      if row["process"] != ActivityWriter.others { sums.omittedProcesses += 1 }
       return
     }
     let start: Int64? = row["start"]
-    activity.processes.append(
+    movers.append(
       ProcessActivity(
         id: ProcessID(pid: Int32(clamping: pid), startTicks: Self.count(start)),
         owner: ProcessOwner(
           name: row["name"] ?? "?", user: row["user"] ?? "?", command: row["command"] ?? "",
           unit: row["unit"], container: row["container"]),
         io: io, reaped: reaped, cpuNanoseconds: Self.count(row.figure("cpu_ns"))))
+  }
+
+  var activity: HostActivity {
+    var activity = sums
+    let limit = HistoryStore.momentProcessesLimit
+    guard movers.count > limit else {
+      activity.processes = movers
+      return activity
+    }
+    let first = limit - limit / HistoryStore.cpuShare
+    let others = movers[first...].sorted { $0.cpuNanoseconds > $1.cpuNanoseconds }
+    activity.processes = Array(movers[..<first]) + others.prefix(limit - first)
+    for process in others.dropFirst(limit - first) {
+      activity.omittedProcesses += 1
+      activity.omittedIO += (process.io.value ?? IOCounters()) + process.reaped
+    }
+    return activity
   }
 
   private static func io(_ row: Row) -> Reading<IOCounters> {

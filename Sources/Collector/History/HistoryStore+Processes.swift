@@ -96,7 +96,9 @@ extension HistoryStore {
   }
 
   /// The processes that moved bytes or used CPU time during the span (both ends included), those
-  /// that moved most first. Ten seconds that the span touches count as a whole.
+  /// that moved most first. Ten seconds that the span touches count as a whole. Where there are
+  /// more than `limit`, a fifth of the places is for those that used most CPU time, whatever they
+  /// moved.
   public func movers(
     hosts: [String]? = nil, from: Timestamp, to: Timestamp, limit: Int = 100
   ) throws(HistoryError) -> [PastProcess] {
@@ -104,18 +106,25 @@ extension HistoryStore {
     return try read { db in
       let sql = """
         SELECT mover.host, server.name AS host_name, pid, user, command, start,
-          process.name AS name, unit, container, ancestors, \(HistoryStore.sums)
+          process.name AS name, unit, container, ancestors, \(HistoryStore.sums),
+          row_number() OVER (ORDER BY total(read_bytes) + total(write_bytes)
+            + total(reaped_read_bytes) + total(reaped_write_bytes) DESC, total(cpu_ns) DESC)
+            AS by_bytes,
+          row_number() OVER (ORDER BY total(cpu_ns) DESC) AS by_cpu
         FROM mover JOIN server ON server.id = mover.host
         LEFT JOIN process ON process.id = mover.process
         WHERE time_ns >= ? AND time_ns <= ?\(try HistoryStore.among(hosts, "mover", db))
         GROUP BY mover.host, mover.process
-        ORDER BY total(read_bytes) + total(write_bytes)
-          + total(reaped_read_bytes) + total(reaped_write_bytes) DESC, total(cpu_ns) DESC LIMIT ?
+        ORDER BY by_cpu > ?, by_bytes LIMIT ?
         """
       let rows = try Row.fetchAll(
         db, sql: sql,
-        arguments: [ActivityWriter.bucket(times.lowerBound), times.upperBound, limit])
-      return rows.map { row in
+        arguments: [
+          ActivityWriter.bucket(times.lowerBound), times.upperBound,
+          limit / HistoryStore.cpuShare, limit,
+        ])
+      let order: (Row, Row) -> Bool = { ($0["by_bytes"] as Int) < $1["by_bytes"] }
+      return rows.sorted(by: order).map { row in
         let name: String? = row["name"]
         let command: String? = row["command"]
         let shown = command.map { $0.isEmpty ? "[\(name ?? "?")]" : $0 }
@@ -126,6 +135,10 @@ extension HistoryStore {
       }
     }
   }
+
+  /// Of the places of those that did most, every fifth is for CPU time: where many write a little,
+  /// the one that takes a whole CPU and moves nothing is named all the same.
+  static let cpuShare = 5
 
   /// `sum` would fail the whole query where one host's counts overflow; `total` doesn't, but is 0
   /// where all are NULL.
