@@ -45,4 +45,3 @@ struct TraceReportOptions: ParsableArguments {
     StandardOutput.write(text.text())
   }
 }
-
