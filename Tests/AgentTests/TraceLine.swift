@@ -24,7 +24,8 @@ struct TraceLines {
     var blocked_seconds: Double
     var errors: Int
     var files: [File]
-    var verdict: String
+    /// `null` of who was only named: a dry run.
+    var verdict: String?
   }
 
   struct Skipped: Decodable {

@@ -54,6 +54,9 @@ struct ReusedPIDTests {
     #expect(watch.processCount == 2)
     #expect(write(input, "\n", 1) == 1)
     try await until("the pid to be used again") { folder.read("x").count == 100_000 }
+    try await until("both to be told") {
+      program.outputText.split(separator: "\n").count == 2
+    }
     let pids = program.outputText.split(separator: "\n").compactMap { pid_t($0) }
     #expect(pids.count == 2 && pids.first == pids.last)
     let pid = try #require(pids.first)
