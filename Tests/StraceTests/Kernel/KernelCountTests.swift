@@ -131,6 +131,55 @@ struct KernelCountTests {
     #expect(findings.outcomes.map { $0.refusal?.reason } == [.isGone, .isGone])
   }
 
+  #if arch(x86_64)
+    /// reads a byte from 0, writes it to 1, syncs 1 and ends: an ELF file of 32-bit instructions.
+    private static let program32: [UInt8] = {
+      let code: [UInt8] =
+        [0xB8, 3, 0, 0, 0, 0x31, 0xDB, 0x89, 0xE1, 0xBA, 1, 0, 0, 0, 0xCD, 0x80]  // read(0, esp, 1)
+        + [0xB8, 4, 0, 0, 0, 0xBB, 1, 0, 0, 0, 0xCD, 0x80]  // write(1, esp, 1)
+        + [0xB8, 118, 0, 0, 0, 0xCD, 0x80]  // fsync(1)
+        + [0xB8, 1, 0, 0, 0, 0x31, 0xDB, 0xCD, 0x80]  // exit(0)
+      func bytes(_ words: UInt32...) -> [UInt8] {
+        words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+      }
+      let start: UInt32 = 0x0804_8000
+      let headers: UInt32 = 52 + 32
+      let size = headers + UInt32(code.count)
+      // ET_EXEC for EM_386, with one PT_LOAD that is read and executed; elf(5).
+      return [0x7F, 0x45, 0x4C, 0x46, 1, 1, 1] + [UInt8](repeating: 0, count: 9)
+        + bytes(0x0003_0002, 1, start + headers, 52, 0, 0, 0x0020_0034, 0x0028_0001, 0)
+        + bytes(1, 0, start, start, size, size, 5, 0x1000) + code
+    }()
+
+    /// ia32_init of arch/x86/entry/vdso: it is there where such programs can run.
+    private static let canRun32 = FileManager.default.fileExists(atPath: "/proc/sys/abi/vsyscall32")
+
+    @Test(
+      "a 32-bit program's calls have their own numbers, and their descriptors their own place",
+      .enabled(if: canRun32, "this kernel runs no 32-bit programs"))
+    func bits32() async throws {
+      let folder = try TestFolder()
+      let program = try folder.write(Self.program32, to: "program", mode: 0o755)
+      let (fifo, out) = (folder.file("fifo"), folder.file("out"))
+      #expect(mkfifo(fifo, 0o600) == 0)
+      let load = try Program(["sh", "-c", "exec \"$0\" <\"$1\" >\"$2\"", program, fifo, out])
+      let writer = open(fifo, O_WRONLY | O_CLOEXEC)
+      try await until("it to read") {
+        TestFolder.text("/proc/\(load.pid)/syscall").hasPrefix("3 0x0 ")
+      }
+      let silent = try await KernelTrace.of([load.pid], for: 0.1) {}
+      #expect(silent.only.calls.map(\.name) == ["read"])
+      let process = try await KernelTrace.of([load.pid], for: 60) {
+        #expect(write(writer, "x", 1) == 1)
+        close(writer)
+      }.only
+      #expect(process.calls.map(\.name).sorted() == ["exit", "fsync", "read", "write"])
+      #expect(process.file(fifo)?.readBytes == 1)
+      #expect(process.file(out)?.writeBytes == 1)
+      #expect(process.file(out)?.syncCalls == 1)
+    }
+  #endif
+
   @Test("calls that a filter refuses are counted, and took no time")
   func refused() async throws {
     let load = try LoadGenerator(["refused", "--go", "--hold", "--rounds", "20"])

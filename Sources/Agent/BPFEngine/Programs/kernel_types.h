@@ -71,7 +71,7 @@ struct task_struct___before_5_14 {
 
 // arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h
 struct pt_regs___x86 {
-  unsigned long orig_ax, di;
+  unsigned long orig_ax, di, bx;
   __u16 cs;
 };
 struct pt_regs___arm64 {

@@ -30,9 +30,12 @@ static __always_inline __u32 call_numbered(__u64 *ctx, __s64 number) {
   return call;
 }
 
-static __always_inline __s32 first_argument(__u64 *ctx) {
-  if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->orig_ax))
-    return (__s32)((struct pt_regs___x86 *)ctx[0])->di;
+/// 32-bit programs pass it in another register, on x86.
+static __always_inline __s32 first_argument(__u64 *ctx, __u32 call) {
+  if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->orig_ax)) {
+    struct pt_regs___x86 *registers = (struct pt_regs___x86 *)ctx[0];
+    return call < CULPRIT_TRACE_CALLS ? (__s32)registers->di : (__s32)registers->bx;
+  }
   if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->syscallno))
     return (__s32)((struct pt_regs___arm64 *)ctx[0])->orig_x0;
   return -1;
@@ -133,7 +136,7 @@ int enter_call(__u64 *ctx) {
   if (!thread) return 0;
   __u32 call = call_numbered(ctx, (__s64)ctx[1]);
   __u32 traits = shared.traits[call];
-  __s32 descriptor = traits & CULPRIT_TRACE_ON_DESCRIPTOR ? first_argument(ctx) : -1;
+  __s32 descriptor = traits & CULPRIT_TRACE_ON_DESCRIPTOR ? first_argument(ctx, call) : -1;
   thread->call = call;
   thread->traits = traits;
   thread->descriptor = descriptor;
@@ -162,7 +165,7 @@ static __always_inline int adopt_call(__u64 *ctx, __u32 number, struct culprit_t
   if (flags & CULPRIT_TRACE_IS_BORN) return -1;
   thread->call = call_numbered(ctx, number_of_call(ctx));
   thread->traits = shared.traits[thread->call];
-  thread->descriptor = thread->traits & CULPRIT_TRACE_ON_DESCRIPTOR ? first_argument(ctx) : -1;
+  thread->descriptor = thread->traits & CULPRIT_TRACE_ON_DESCRIPTOR ? first_argument(ctx, thread->call) : -1;
   thread->began_nanoseconds = flags & CULPRIT_TRACE_IS_SEEN ? now : thread->since_nanoseconds;
   resolve(number);
   return 0;

@@ -26,7 +26,7 @@ public struct TraceSizes: Sendable {
   /// quarter of one.
   public init(forThreads now: Int) {
     self.init(
-      threads: max(1024, now * 2), totals: now > 4096 ? 65536 : 32768, files: 16384,
+      threads: max(4096, now * 2), totals: now > 4096 ? 65536 : 32768, files: 16384,
       nameBytes: 2 << 20)
   }
 

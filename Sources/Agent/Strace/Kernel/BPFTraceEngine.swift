@@ -47,7 +47,7 @@ public struct BPFTraceEngine: TraceEngineRun, ~Copyable {
   private static func failure(_ error: BPFError) -> TraceFailure {
     .cannotRun(
       error.isDenied
-        ? "\(error): root may, or who has cap_bpf, cap_perfmon and cap_sys_ptrace"
+        ? "BPF programs can't be loaded: root may, or who has cap_bpf and cap_perfmon"
         : "\(error): they need Linux 5.15 or newer with CONFIG_DEBUG_INFO_BTF")
   }
 
@@ -125,8 +125,10 @@ public struct BPFTraceEngine: TraceEngineRun, ~Copyable {
     var notices: [String] = []
     if children > 0 {
       notices.append(
-        "\(children) children that began meanwhile were watched too; their calls stand under who "
-          + "began them")
+        children == 1
+          ? "a child that began meanwhile was watched too; its calls stand under who began it"
+          : "\(children) children that began meanwhile were watched too; their calls stand under who "
+            + "began them")
     }
     if lost > 0 {
       notices.append(
