@@ -114,7 +114,7 @@ public final class SeparateHost: Sendable {
     mount -t tmpfs -o mode=755,size="$2" tmpfs /usr/local
     mount -t tmpfs -o mode=755 tmpfs /run
     mkdir -p /usr/local/bin /usr/local/sbin /run/sshd /etc/culprit-test
-    cp "$1"/keys-* /etc/culprit-test/
+    for key in "$1"/keys-*; do [ ! -e "$key" ] || cp "$key" /etc/culprit-test/; done
     # Nothing of the machine's own agent.
     rm -rf /etc/culprit /var/spool/culprit /var/lib/culprit*
     . "$1/set-up"
