@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int culprit_open(const char *path, int flags, mode_t mode) {
@@ -92,5 +93,8 @@ pid_t culprit_spawn(char *const arguments[], int input, int output, int error,
   close(report[1]);
   if (child > 0 && read(report[0], &reason, sizeof reason) != sizeof reason) reason = 0;
   close(report[0]);
+  // One that couldn't be started is nobody's to wait for.
+  if (child > 0 && reason != 0)
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
   return reason == 0 ? child : -reason;
 }
