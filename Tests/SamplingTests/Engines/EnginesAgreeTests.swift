@@ -141,7 +141,7 @@ struct EnginesAgreeTests {
     #expect(bpf.writeCharacters > 0)
     // What a child did after the last reading of it comes in whole KiB, where at all.
     let difference = Int(bpf.writeCharacters) - Int(proc.writeCharacters)
-    #expect(abs(difference) <= children.count * 4096, "\(bpf) \(proc)")
+    #expect(abs(difference) <= children.count * 12288, "\(bpf) \(proc)")
   }
 
   @Test("who waits, since when and where")
@@ -159,7 +159,7 @@ struct EnginesAgreeTests {
     let frames = try #require(bpf.stack.value)
     #expect(!frames.isEmpty && frames == proc.stack.value)
     // By /proc nobody may know how long it had waited when we came.
-    #expect(bpf.waitSeconds >= proc.waitSeconds - 0.1, "\(bpf.waitSeconds) \(proc.waitSeconds)")
+    #expect(bpf.waitSeconds >= proc.waitSeconds - 0.5, "\(bpf.waitSeconds) \(proc.waitSeconds)")
     #expect(proc.waitSeconds >= 0.15)
     try await stall.release()
   }
