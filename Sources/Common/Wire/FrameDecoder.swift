@@ -228,3 +228,15 @@ extension Frame {
     }
   }
 }
+
+extension FrameDecoder {
+  /// The frames of bytes that have come whole, in order; what is damaged is passed over.
+  public static func frames(of bytes: [UInt8]) -> [DecodedFrame] {
+    var decoder = FrameDecoder()
+    var frames: [DecodedFrame] = []
+    decoder.feed(bytes.span) { event in
+      if case .frame(let frame) = event { frames.append(frame) }
+    }
+    return frames
+  }
+}

@@ -72,8 +72,3 @@ public struct FrameGlance: Equatable, Sendable {
     return Timestamp(nanoseconds: Int64(bitPattern: pattern))
   }
 }
-
-extension StreamID {
-  /// What frames of this stream have in their header.
-  public var frameTag: UInt32 { tag }
-}

@@ -95,7 +95,7 @@ extension AgentQuestion {
       switch session.ask(request, of: host) {
       case .elsewhere(let why): return .failure(.none(why))
       case .failed(let why): return .failure(.failed(why))
-      case .answered(let bytes): came = AgentQuestion.frames(bytes)
+      case .answered(let bytes): came = FrameDecoder.frames(of: bytes)
       }
       if case .answer(.refused(let why)) = came.last?.frame {
         return .failure(.failed(refusal(why).description))
@@ -117,15 +117,6 @@ extension AgentQuestion {
       Thread.sleep(forTimeInterval: pause)
       request = .recent(seconds: UInt32(pause.rounded(.up)) + 5)
     }
-  }
-
-  private static func frames(_ bytes: [UInt8]) -> [DecodedFrame] {
-    var decoder = FrameDecoder()
-    var frames: [DecodedFrame] = []
-    decoder.feed(bytes.span) { event in
-      if case .frame(let frame) = event { frames.append(frame) }
-    }
-    return frames
   }
 }
 

@@ -153,11 +153,7 @@ public final class EpisodeTracer: Sendable {
     case .failed(let why), .elsewhere(let why):
       return .failure(.init(description: Printable.text(why, limit: reasonLimit)))
     case .answered(let bytes):
-      var decoder = FrameDecoder()
-      var frames: [Frame] = []
-      decoder.feed(bytes.span) { event in
-        if case .frame(let frame) = event { frames.append(frame.frame) }
-      }
+      let frames = FrameDecoder.frames(of: bytes).map(\.frame)
       if case .answer(.refused(let why)) = frames.last {
         return .failure(.init(description: Printable.text(why, limit: reasonLimit)))
       }

@@ -29,12 +29,9 @@ public enum TraceEvidence {
     _ parts: [(host: String, encoded: [UInt8])]
   ) -> [(host: String, trace: HostTrace)] {
     parts.compactMap { host, encoded in
-      var decoder = FrameDecoder()
-      var frames: [Frame] = []
-      decoder.feed(encoded.span) { event in
-        if case .frame(let frame) = event { frames.append(frame.frame) }
+      TraceAnswer.trace(of: FrameDecoder.frames(of: encoded).map(\.frame)).map {
+        (host: host, trace: $0)
       }
-      return TraceAnswer.trace(of: frames).map { (host: host, trace: $0) }
     }
   }
 }
