@@ -77,9 +77,8 @@ struct SuspectTests {
   func aFUSEServerThatStoppedAnswering(
     victim: HungFUSE.Victim, name: String, state: String
   ) async throws {
-    // Who waits in S is looked for only where the kernel says that somebody does.
-    try #require(FUSEControl.isMounted)
     let hung = try await HungFUSE.make()
+    try #require(FUSEControl.isMounted)
     let pid = try await hung.hang(victim)
     for (engine, line) in try await found(pid) {
       #expect(line.wait_reason == name, "\(engine): \(line)")

@@ -34,6 +34,8 @@ public final class HungFUSE {
   public let connection: Int
 
   public static func make() async throws -> HungFUSE {
+    // Who waits in `S` is looked for only where the kernel says that somebody does.
+    _ = FUSEControl.isMounted
     let folder = try TestFolder()
     let mount = try folder.makeFolder("mount")
     let serving = try LoadGenerator(["fuse-server", mount])
