@@ -1,6 +1,7 @@
 import Bytes
 import ProcFS
 import Records
+import Sampling
 import TraceReport
 
 /// A trace on its way: who was found, who is left alone, what was seen.
@@ -9,7 +10,7 @@ struct TraceDraft: ~Copyable {
   let engine: TraceEngine
   private let root: String
   private let policy: CommandLinePolicy
-  private let begin = TraceClock.monotonic
+  private let begin = MonotonicClock.now
   private var trace: HostTrace
   private var check: TraceGuard
   private var candidates: [Candidate] = []
@@ -24,7 +25,7 @@ struct TraceDraft: ~Copyable {
   ) throws(TraceFailure) {
     engine = request.engine ?? .bpf
     check = try TraceGuard(site, stops: engine == .strace)
-    trace = HostTrace(time: TraceClock.now, engine: engine, isDryRun: request.isDryRun)
+    trace = HostTrace(time: Clocks.now, engine: engine, isDryRun: request.isDryRun)
     (self.request, root, self.policy) = (request, site.root, policy)
   }
 
@@ -172,7 +173,7 @@ struct TraceDraft: ~Copyable {
 
   consuming func finish() -> HostTrace {
     trace.processes = TraceRanking.sorted(trace.processes)
-    trace.nanoseconds = TraceClock.monotonic &- begin
+    trace.nanoseconds = MonotonicClock.now &- begin
     return trace
   }
 
@@ -180,7 +181,7 @@ struct TraceDraft: ~Copyable {
   consuming func finishDryRun(_ refusal: TraceFailure?) -> HostTrace {
     if let refusal { notice("the trace itself would be refused: \(refusal)") }
     trace.processes = tracees.map { process($0) }
-    trace.nanoseconds = TraceClock.monotonic &- begin
+    trace.nanoseconds = MonotonicClock.now &- begin
     return trace
   }
 }

@@ -14,7 +14,7 @@ struct TraceLock: ~Copyable {
     var result = culprit_claim_name("\(name)-\(user)", &holder)
     if result == -EADDRINUSE, holder.user != user {
       // One of ours may be about to listen. Who doesn't is none.
-      TraceClock.sleep(milliseconds: 10)
+      Pause.sleep(milliseconds: 10)
       result = culprit_claim_name("\(name)-\(user)", &holder)
     }
     if result >= 0 {

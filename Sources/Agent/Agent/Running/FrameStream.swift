@@ -88,13 +88,7 @@ struct FrameStream {
 
 /// What the kernel says of the host, once.
 enum HostFacts {
-  static var now: Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(
-      nanoseconds: Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue
-        &+ Int64(time.tv_nsec))
-  }
+  static var now: Timestamp { Clocks.now }
 
   static var name: String { uname { withUnsafeBytes(of: $0.nodename, text) } }
   static var kernelRelease: String { uname { withUnsafeBytes(of: $0.release, text) } }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// Keys from a terminal, one at a time and not shown, until it is left.
@@ -27,7 +28,7 @@ final class KeyReader {
   /// The next key, waited for until `deadline` on CLOCK_MONOTONIC; `nil` where none came, or a
   /// signal did.
   func next(until deadline: UInt64) -> UInt8? {
-    let now = SamplingLoop.now
+    let now = MonotonicClock.now
     let rest = deadline > now ? deadline - now : 0
     var poller = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
     guard poll(&poller, 1, Int32(clamping: (rest + 999_999) / 1_000_000)) > 0 else { return nil }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Records
 import Sampling
@@ -27,7 +28,7 @@ struct SamplingLoop: ~Copyable {
   ) throws(Failure) {
     Stopper.listen()
     var output = Sampler.Output()
-    let start = SamplingLoop.now
+    let start = MonotonicClock.now
     var due = start
     let end = limitNanoseconds.map { start &+ $0 }
     var ticks = 0
@@ -41,7 +42,7 @@ struct SamplingLoop: ~Copyable {
       ticks += 1
       // The time is up with the last tick that fits, not in the middle of one.
       if let end, ticks >= leastTicks,
-        SamplingLoop.now &+ sampler.pace.intervalNanoseconds / 2 > end
+        MonotonicClock.now &+ sampler.pace.intervalNanoseconds / 2 > end
       {
         return
       }
@@ -55,7 +56,7 @@ struct SamplingLoop: ~Copyable {
     until due: UInt64, _ look: ([WaitingTask]) -> Void
   ) throws(Failure) {
     while sampler.wantsLooks, !Stopper.isStopped {
-      let next = SamplingLoop.now &+ sampler.lookNanoseconds
+      let next = MonotonicClock.now &+ sampler.lookNanoseconds
       guard next < due else { break }
       sleep(next)
       do throws(EngineError) {
@@ -69,21 +70,17 @@ struct SamplingLoop: ~Copyable {
 
   /// Ticks that were missed (the host stood still) are not made up for.
   private static func next(after due: UInt64, _ interval: UInt64) -> UInt64 {
-    let now = SamplingLoop.now
+    let now = MonotonicClock.now
     let next = due &+ interval
     return next > now ? next : now &+ interval &- (now &- due) % interval
-  }
-
-  static var now: UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
   }
 }
 
 extension SamplingLoop {
   /// How long ago a moment of CLOCK_MONOTONIC was.
-  static func text(since start: UInt64) -> String { "\((now &- start) / 1_000_000) ms" }
+  static func text(since start: UInt64) -> String {
+    "\((MonotonicClock.now &- start) / 1_000_000) ms"
+  }
 }
 
 enum EngineErrorText {

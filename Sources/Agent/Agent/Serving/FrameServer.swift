@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 import Records
@@ -195,7 +196,7 @@ final class FrameServer: @unchecked Sendable {
     // Before the work: it may hang, or we may be killed meanwhile.
     log.write("process \(pid) \(asker.text)")
     run(by: reportErrands, number, client) {
-      let start = SamplingLoop.now
+      let start = MonotonicClock.now
       let answer = reporter.answer(pid, resident)
       log.write("process \(pid): answered in \(SamplingLoop.text(since: start))")
       return FrameServer.frame(answer, number)

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import ProcFS
 import Records
@@ -29,7 +30,7 @@ final class Resident: Sendable {
 
   /// Takes a tick's frames, and remembers who was introduced and who is at work.
   func take(_ output: Sampler.Output, from stream: inout FrameStream) {
-    let now = SamplingLoop.now / 1_000_000_000
+    let now = MonotonicClock.now / 1_000_000_000
     shelf.withLock { shelf in
       stream.append(output) { process, frame in shelf.put(Array(frame), of: process, at: now) }
       shelf.see(output.tick, at: now)
@@ -82,7 +83,7 @@ final class Resident: Sendable {
   }
 
   private func introductions() -> [UInt8] {
-    shelf.withLock { $0.frames(at: SamplingLoop.now / 1_000_000_000) }
+    shelf.withLock { $0.frames(at: MonotonicClock.now / 1_000_000_000) }
   }
 
   /// With the time of now: by it the collector measures the clock's offset.

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Records
 import Spool
@@ -43,7 +44,7 @@ final class SpoolKeeper: Sendable {
   var inventory: SpoolInventory {
     var inventory = spool.inventory
     guard let since = state.withLock({ $0.busySince }) else { return inventory }
-    let waited = SamplingLoop.now &- since
+    let waited = MonotonicClock.now &- since
     if waited > SpoolKeeper.patience {
       inventory.problem =
         "the disk of \(spool.path) hasn't answered for \(waited / 1_000_000_000) s"
@@ -93,16 +94,16 @@ final class SpoolKeeper: Sendable {
       let missed = ring.read(from: &next, into: &frames, limit: SpoolKeeper.chunkBytes)
       if let missed { frames = GapFrame.bytes(missed, .spoolFailed, of: stream) }
       guard !frames.isEmpty else { break }
-      let now = SamplingLoop.now
+      let now = MonotonicClock.now
       try guarding { () throws(SpoolError) in try writer.append(frames.span, at: now) }
       cursor = next
     }
-    try guarding { () throws(SpoolError) in try writer.tend(at: SamplingLoop.now) }
+    try guarding { () throws(SpoolError) in try writer.tend(at: MonotonicClock.now) }
   }
 
   /// Runs what may hang, so that others can tell that it does.
   private func guarding(_ body: () throws(SpoolError) -> Void) throws(SpoolError) {
-    state.withLock { $0.busySince = SamplingLoop.now }
+    state.withLock { $0.busySince = MonotonicClock.now }
     defer { state.withLock { $0.busySince = nil } }
     try body()
   }

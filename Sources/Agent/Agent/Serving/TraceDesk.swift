@@ -51,7 +51,7 @@ final class TraceDesk: Sendable {
   /// Begins a trace; why not, where one goes on.
   func begin(_ request: TraceRequest, number: UInt64, of client: ClientSession) -> String? {
     let asker = LoggedAsker(client.peer, client.caller)
-    let begun = SamplingLoop.now
+    let begun = MonotonicClock.now
     let new = Current(
       client: client.number, number: number, asker: asker,
       end: begun &+ UInt64(request.milliseconds) &* 1_000_000)

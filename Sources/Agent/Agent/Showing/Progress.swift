@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Reports
 
@@ -6,7 +7,7 @@ struct Progress {
   /// Who waits for less needn't be told.
   private static let patienceNanoseconds: UInt64 = 2_000_000_000
 
-  private let start = SamplingLoop.now
+  private let start = MonotonicClock.now
   private let total: UInt64
   private let doing: String
   private let isShown: Bool
@@ -19,7 +20,7 @@ struct Progress {
 
   func show() {
     guard isShown else { return }
-    let seconds = (SamplingLoop.now - start) / 1_000_000_000
+    let seconds = (MonotonicClock.now - start) / 1_000_000_000
     write("\r\(doing): \(seconds) of \(DurationText.of(total))\u{1B}[K")
   }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Reports
 
@@ -41,7 +42,7 @@ final class TopScreen {
 
   /// Waits for keys until `deadline`, and does what they say.
   func wait(until deadline: UInt64) {
-    while !Stopper.isStopped, SamplingLoop.now < deadline {
+    while !Stopper.isStopped, MonotonicClock.now < deadline {
       if TopScreen.isToSuspend != 0 { suspend() }
       guard let keys else {
         Stopper.sleep(until: deadline)
@@ -49,7 +50,7 @@ final class TopScreen {
       }
       guard let key = keys.next(until: deadline) else {
         // A signal: the size may be another.
-        if SamplingLoop.now < deadline, let last { draw(last) }
+        if MonotonicClock.now < deadline, let last { draw(last) }
         continue
       }
       switch key {

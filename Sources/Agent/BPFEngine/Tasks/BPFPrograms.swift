@@ -42,9 +42,6 @@ public struct BPFPrograms: ~Copyable {
   /// Whether tasks that end say what they did last.
   public var seesEnds: Bool { ends != nil }
 
-  /// Whether the walk is a loop of ours, which costs a third of the kernel's own: Linux 6.7.
-  public var hasOwnWalk: Bool { records != nil }
-
   /// Walks the host's tasks and gives those that did something since the walk before, or are in
   /// `D`. The first walk only remembers, except for those in `D`. Returns how many processes it
   /// came by.

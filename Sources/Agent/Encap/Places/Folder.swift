@@ -251,6 +251,5 @@ enum FolderLimits {
 
 extension stat {
   var isFolder: Bool { st_mode & S_IFMT == S_IFDIR }
-  var isLink: Bool { st_mode & S_IFMT == S_IFLNK }
   var isFile: Bool { st_mode & S_IFMT == S_IFREG }
 }

@@ -138,11 +138,7 @@ struct ScriptRunner {
     }
   }
 
-  private static var nowMilliseconds: Int {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
-  }
+  private static var nowMilliseconds: Int { Int(MonotonicClock.now / 1_000_000) }
 }
 
 extension Printable {

@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 
@@ -28,7 +29,7 @@ extension ProcRoot {
     defer { close(file) }
     var storage = [UInt8](repeating: 0, count: ProcRoot.chunkBytes)
     var (filled, total) = (0, 0)
-    while total < byteLimit, ProcRoot.monotonic < deadline {
+    while total < byteLimit, MonotonicClock.now < deadline {
       let size = storage.withUnsafeMutableBytes { bytes in
         bytes.baseAddress.map { Glibc.read(file, $0 + filled, bytes.count - filled) } ?? 0
       }
@@ -60,12 +61,6 @@ extension ProcRoot {
       guard body(bytes.extracting(line)) else { return nil }
     }
     return cursor
-  }
-
-  private static var monotonic: UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
   }
 }
 

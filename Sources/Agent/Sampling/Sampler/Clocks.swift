@@ -1,11 +1,11 @@
+import Bytes
 import Glibc
 import Records
 
 /// The clocks a tick is read by (clock_gettime(2)), nanoseconds.
-enum Clocks {
-  static var now: Timestamp { Timestamp(nanoseconds: Int64(clamping: read(CLOCK_REALTIME))) }
-  /// Never steps, and stands still while the host is suspended.
-  static var monotonic: UInt64 { read(CLOCK_MONOTONIC) }
+public enum Clocks {
+  public static var now: Timestamp { Timestamp(nanoseconds: Int64(clamping: read(CLOCK_REALTIME))) }
+  static var monotonic: UInt64 { MonotonicClock.now }
   /// CPU time of this process, user and system.
   static var ownCPU: UInt64 { read(CLOCK_PROCESS_CPUTIME_ID) }
 

@@ -43,7 +43,7 @@ struct StuckTasks: ~Copyable {
   mutating func settle(isStopped: () -> Bool) -> [ProcessID: WaitingTask?] {
     var steps = StuckTasks.patienceMilliseconds / StuckTasks.stepMilliseconds
     while !watched.isEmpty, steps > 0, !isStopped() {
-      TraceClock.sleep(milliseconds: StuckTasks.stepMilliseconds)
+      Pause.sleep(milliseconds: StuckTasks.stepMilliseconds)
       var still: [Watched] = []
       for task in watched where isStuck(task) { still.append(task) }
       watched = still

@@ -1,4 +1,5 @@
 import BPFEngine
+import Bytes
 import ProcFS
 import Records
 import Sampling
@@ -66,10 +67,10 @@ public struct BPFTraceEngine: TraceEngineRun, ~Copyable {
     } catch {
       throw BPFTraceEngine.failure(error)
     }
-    let begin = TraceClock.monotonic
+    let begin = MonotonicClock.now
     watch(tables, &collector, until: begin.addingSaturated(nanoseconds), isStopped, progress)
     programs.stop()
-    let end = TraceClock.monotonic
+    let end = MonotonicClock.now
     tables.turn()
     collector.take(tables)
     collector.takeUnfinished(tables, &silent, from: begin, to: end)
@@ -96,9 +97,9 @@ public struct BPFTraceEngine: TraceEngineRun, ~Copyable {
     _ tables: TraceTables, _ collector: inout CallCollector, until deadline: UInt64,
     _ isStopped: () -> Bool, _ progress: () -> Void
   ) {
-    var told = TraceClock.monotonic
+    var told = MonotonicClock.now
     while !isStopped() {
-      let now = TraceClock.monotonic
+      let now = MonotonicClock.now
       guard now < deadline,
         collector.outcomes.indices.contains(where: { tables.process($0).isAlive })
       else { return }
@@ -112,7 +113,7 @@ public struct BPFTraceEngine: TraceEngineRun, ~Copyable {
         told = now
       }
       let step = min(deadline - now, BPFTraceEngine.stepNanoseconds)
-      TraceClock.sleep(milliseconds: Int((step + 999_999) / 1_000_000))
+      Pause.sleep(milliseconds: Int((step + 999_999) / 1_000_000))
     }
   }
 

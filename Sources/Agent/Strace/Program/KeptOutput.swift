@@ -132,7 +132,7 @@ final class KeptOutput: Sendable {
     KeptOutput.signal(wake)
     var steps = patienceMilliseconds / 10
     while steps > 0, state.withLock({ !$0.waiting.isEmpty || $0.isWriting }) {
-      TraceClock.sleep(milliseconds: 10)
+      Pause.sleep(milliseconds: 10)
       steps -= 1
     }
     return state.withLock { state in

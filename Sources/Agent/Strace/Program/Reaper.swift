@@ -62,7 +62,7 @@ struct Reaper: ~Copyable {
   private var isEmptySoon: Bool {
     for _ in 0..<Reaper.emptyLooks {
       if kill(-group, 0) < 0, errno == ESRCH { return true }
-      TraceClock.sleep(milliseconds: 10)
+      Pause.sleep(milliseconds: 10)
     }
     return false
   }

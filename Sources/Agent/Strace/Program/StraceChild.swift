@@ -2,6 +2,7 @@ import Bytes
 import CSystem
 import Glibc
 import Records
+import Sampling
 import TraceReport
 
 /// One strace at one process: what it prints is read as it comes and summed up. It owns the pipes, and
@@ -125,7 +126,7 @@ final class StraceChild {
     splitter.feed(buffer.span.extracting(0..<count)) { piece, line in
       switch StraceMessage(line) {
       case .attached(let pid) where pid == tracee.id.pid:
-        if attachedAt == nil { attachedAt = TraceClock.monotonic }
+        if attachedAt == nil { attachedAt = MonotonicClock.now }
         if phase == .starting { phase = .tracing }
         attached(pid)
       case .attached(let tid):
@@ -159,8 +160,8 @@ final class StraceChild {
   func leave(_ why: TracedProcess.Ending) {
     guard phase < .leaving else { return }
     wasAsked = true
-    (phase, ending, endedAt) = (.leaving, why, TraceClock.monotonic)
-    askedTime = UInt64(clamping: TraceClock.now.nanoseconds)
+    (phase, ending, endedAt) = (.leaving, why, MonotonicClock.now)
+    askedTime = UInt64(clamping: Clocks.now.nanoseconds)
     kill(pid, SIGTERM)
   }
 
@@ -175,8 +176,8 @@ final class StraceChild {
     guard phase < .killed else { return }
     wasAsked = true
     phase = .killed
-    endedAt = endedAt ?? TraceClock.monotonic
-    askedTime = askedTime ?? UInt64(clamping: TraceClock.now.nanoseconds)
+    endedAt = endedAt ?? MonotonicClock.now
+    askedTime = askedTime ?? UInt64(clamping: Clocks.now.nanoseconds)
     kill(pid, SIGKILL)
   }
 
@@ -188,7 +189,7 @@ final class StraceChild {
     // No such child: somebody else took its end.
     guard result == pid || result < 0 && errno == ECHILD else { return false }
     self.status = result == pid ? status : nil
-    endedAt = endedAt ?? TraceClock.monotonic
+    endedAt = endedAt ?? MonotonicClock.now
     phase = .ended
     return true
   }

@@ -19,8 +19,8 @@ extension StraceEngine {
   }
 
   private mutating func drain(_ milliseconds: Int, _ progress: () -> Void) {
-    let deadline = TraceClock.monotonic &+ UInt64(milliseconds) * 1_000_000
-    while children.contains(where: { $0.phase != .ended }), TraceClock.monotonic < deadline {
+    let deadline = MonotonicClock.now &+ UInt64(milliseconds) * 1_000_000
+    while children.contains(where: { $0.phase != .ended }), MonotonicClock.now < deadline {
       turn(milliseconds: StraceEngine.drainMilliseconds)
       progress()
     }

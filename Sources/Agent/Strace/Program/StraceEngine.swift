@@ -64,11 +64,11 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
     _ = HeldFiles.raiseLimit()
     let reaper = try Reaper()
     start(tracees, reaper, isStopped)
-    var deadline = TraceClock.monotonic &+ nanoseconds
-    let attachDeadline = TraceClock.monotonic &+ UInt64(limits.attachMilliseconds) * 1_000_000
+    var deadline = MonotonicClock.now &+ nanoseconds
+    let attachDeadline = MonotonicClock.now &+ UInt64(limits.attachMilliseconds) * 1_000_000
     var (nextLook, isAttaching) = (UInt64(0), true)
     while !isStopped(), children.contains(where: { $0.phase < .leaving }) {
-      let now = TraceClock.monotonic
+      let now = MonotonicClock.now
       if isAttaching, now >= attachDeadline || !children.contains(where: { $0.phase == .starting })
       {
         (isAttaching, deadline) = (false, now &+ nanoseconds)
@@ -157,7 +157,7 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
     let ready = poll(&polled, nfds_t(polled.count), milliseconds)
     guard ready > 0 else {
       // Nobody has anything open any more, and is yet to end.
-      if polled.isEmpty { TraceClock.sleep(milliseconds: Int(min(milliseconds, 10))) }
+      if polled.isEmpty { Pause.sleep(milliseconds: Int(min(milliseconds, 10))) }
       return takeEnds()
     }
     var readable: Set<Int32> = []
@@ -173,7 +173,7 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
     }
     takeEnds()
     if !isFlooded, milliseconds > 0 {
-      TraceClock.sleep(milliseconds: min(Int(milliseconds), StraceEngine.gatherMilliseconds))
+      Pause.sleep(milliseconds: min(Int(milliseconds), StraceEngine.gatherMilliseconds))
     }
   }
 

@@ -27,7 +27,7 @@ struct ReleaseCheck: ~Copyable {
     for _ in 0..<ReleaseCheck.tries {
       trouble = look(at: tracee, touched)
       guard trouble != nil else { return nil }
-      TraceClock.sleep(milliseconds: ReleaseCheck.pauseMilliseconds)
+      Pause.sleep(milliseconds: ReleaseCheck.pauseMilliseconds)
     }
     return trouble
   }

@@ -1,3 +1,4 @@
+import Bytes
 import Records
 import Sampling
 
@@ -41,9 +42,9 @@ struct SuspectFinder {
     var sampler = try Sampler(settings)
     var output = Sampler.Output()
     try sampler.sample(into: &output)
-    let end = TraceClock.monotonic &+ SuspectFinder.spanNanoseconds
-    while TraceClock.monotonic < end, !isStopped() {
-      TraceClock.sleep(milliseconds: Int(sampler.lookNanoseconds / 1_000_000))
+    let end = MonotonicClock.now &+ SuspectFinder.spanNanoseconds
+    while MonotonicClock.now < end, !isStopped() {
+      Pause.sleep(milliseconds: Int(sampler.lookNanoseconds / 1_000_000))
       var found: [WaitingTask] = []
       try sampler.look { found = $0 }
       see(found)

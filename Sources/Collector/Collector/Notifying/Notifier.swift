@@ -157,9 +157,5 @@ public final class Notifier: Sendable {
   }
 
   /// Seconds, monotonic.
-  private static var clock: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
+  private static var clock: Double { Double(MonotonicClock.now) / 1e9 }
 }

@@ -12,14 +12,14 @@ public struct ReadingProgress {
   private let isShown: Bool
 
   public init() {
-    start = ReadingProgress.now
+    start = MonotonicClock.now
     isShown = isatty(STDERR_FILENO) == 1
   }
 
   /// - Parameter size: bytes that the file has, where that is known.
   public mutating func show(_ file: String, _ readBytes: UInt64, of size: UInt64?) {
     guard isShown else { return }
-    let now = ReadingProgress.now
+    let now = MonotonicClock.now
     guard now - start >= ReadingProgress.patienceNanoseconds,
       now - lastShown >= ReadingProgress.stepNanoseconds
     else { return }
@@ -38,11 +38,5 @@ public struct ReadingProgress {
   private func write(_ text: String) {
     let bytes = Array(text.utf8)
     _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
-  }
-
-  private static var now: UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }
