@@ -40,9 +40,7 @@ struct ExportCommand: ParsableCommand {
     defer { try? store.close() }
     let names = try HostArguments.names(hosts, in: store, history)
     let (from, to) = (since.map(zone.moment), until.map(zone.moment))
-    if let from, let to, to < from {
-      throw CommandFailure.usage("--until lies before --since; give the later time to --until")
-    }
+    if let from { try ZoneOptions.requireOrder(since: from, until: to) }
     try Gaps.tell(of: names, from: from, to: to, in: store, zone: zone, apart: true)
     if json {
       var rows = RowWriter(json: true, hosts: [], zone: .utc)

@@ -53,9 +53,7 @@ struct SpikesCommand: ParsableCommand {
     defer { try? store.close() }
     let names = try HostArguments.names(hosts, in: store, history)
     let (from, to) = (zone.moment(since), until.map(zone.moment))
-    if let to, to < from {
-      throw CommandFailure.usage("--until lies before --since; give the later time to --until")
-    }
+    try ZoneOptions.requireOrder(since: from, until: to)
     let episodes = try store.answering { store throws(HistoryError) in
       try store.episodes(
         hosts: names, from: from, to: to, kinds: kind.isEmpty ? nil : Set(kind))

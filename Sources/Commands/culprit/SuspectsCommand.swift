@@ -121,9 +121,7 @@ struct SuspectsCommand: AsyncParsableCommand {
     defer { try? store.close() }
     let names = try HostArguments.names(hosts, in: store, history)
     let (from, to) = (zone.moment(since), until.map(zone.moment) ?? .now)
-    if to < from {
-      throw CommandFailure.usage("--until lies before --since; give the later time to --until")
-    }
+    try ZoneOptions.requireOrder(since: from, until: to)
     let past = try PastSuspects(of: names, from: from, to: to, rows: rows, in: store)
     if past.isEmpty { try store.requireRows(names, from, to, zone.timeZone) }
     StandardOutput.write(json ? past.json() : past.text(zone.timeZone))

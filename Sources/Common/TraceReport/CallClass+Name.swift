@@ -61,11 +61,10 @@ extension CallClass {
   private static let moving: Set<String> = Set(
     words(
       """
-      read pread pread64 readv preadv preadv2 write pwrite pwrite64 writev pwritev pwritev2 sendfile sendfile64
-      splice tee vmsplice copy_file_range recvfrom recvmsg sendto sendmsg recv send getdents
-      getdents64 process_vm_readv process_vm_writev getrandom readlink readlinkat
-      """)
-  ).subtracting(["getdents", "getdents64", "getrandom", "readlink", "readlinkat"])
+      read pread pread64 readv preadv preadv2 write pwrite pwrite64 writev pwritev pwritev2
+      sendfile sendfile64 splice tee vmsplice copy_file_range recvfrom recvmsg sendto sendmsg recv
+      send process_vm_readv process_vm_writev
+      """))
 
   private static func words(_ text: String) -> [String] {
     text.split { $0 == " " || $0 == "\n" }.map(String.init)

@@ -177,8 +177,6 @@ final class AskedHost: LinkDelegate {
     }
   }
 
-  func linkDidAnswer(_ answer: [UInt8]?) {}
-
   func linkDidEnd(status: Int32?) -> LinkFailure {
     let (text, errors, fallback) = state.withLock {
       ($0.text, $0.errorText, $0.fallbackReason)
@@ -194,10 +192,9 @@ final class AskedHost: LinkDelegate {
       return LinkFailure(.noVmstat, String(error.dropFirst(7)))
     }
     let said = errors.isEmpty ? "" : ": \(errors)"
-    let how = status.map { $0 == 0 ? "ended" : "ended with status \($0)" } ?? "ended"
     return LinkFailure(
       .unreachable,
-      "its agent \(how) before it answered\(said); is it older than 0.3? Try it there: "
+      "its agent \(LinkFailure.ending(status)) before it answered\(said); is it older than 0.3? Try it there: "
         + "culprit-agent doctor")
   }
 

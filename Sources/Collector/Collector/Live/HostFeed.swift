@@ -253,8 +253,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       return LinkFailure(.noVmstat, "no vmstat on the host\(said); install procps there")
     }
     if rows == 0 {
-      // libssh2 tells 0 also where no status came: a killed session, a host without memory.
-      let how = code.map { $0 == 0 ? "ended" : "ended with status \($0)" } ?? "ended"
+      let how = LinkFailure.ending(code)
       return LinkFailure(
         .unreachable,
         "the command \(how) before its first row\(said)\(lastNoise.isEmpty ? "" : " (“\(lastNoise)”)")"

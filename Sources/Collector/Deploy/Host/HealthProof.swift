@@ -226,12 +226,10 @@ private final class ProofLink: LinkDelegate {
     }
   }
 
-  func linkDidAnswer(_ answer: [UInt8]?) {}
-
   func linkDidEnd(status: Int32?) -> LinkFailure {
     let said = state.withLock { $0.errorText }
-    let how = status.map { $0 == 0 ? "ended" : "ended with status \($0)" } ?? "ended"
-    return LinkFailure(.noVmstat, "attach \(how)\(said.isEmpty ? "" : ": \(said)")")
+    return LinkFailure(
+      .noVmstat, "attach \(LinkFailure.ending(status))\(said.isEmpty ? "" : ": \(said)")")
   }
 
   private func failure(_ why: String) -> Outcome { .failure(.init(description: why)) }

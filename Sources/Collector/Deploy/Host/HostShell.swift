@@ -270,11 +270,9 @@ final class HostShell: LinkDelegate {
     }
   }
 
-  func linkDidAnswer(_ answer: [UInt8]?) {}
-
   func linkDidEnd(status: Int32?) -> LinkFailure {
     let (said, asksSudo) = state.withLock { ($0.errorText, $0.asksSudo) }
-    let how = status.map { $0 == 0 ? "ended" : "ended with status \($0)" } ?? "ended"
+    let how = LinkFailure.ending(status)
     if asksSudo, !said.isEmpty { return LinkFailure(.refusedKey, said) }
     // A login shell that runs no commands, a forced command: trying again doesn't help.
     return LinkFailure(

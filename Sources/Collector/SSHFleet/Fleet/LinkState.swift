@@ -127,5 +127,15 @@ public protocol LinkDelegate: AnyObject, Sendable {
 
 extension LinkDelegate {
   public func linkWillStart() -> [UInt8] { [] }
+  public func linkDidAnswer(_ answer: [UInt8]?) {}
   public func linkDidDrain() -> [UInt8] { [] }
+}
+
+extension LinkFailure {
+  /// How a command ended, in words. libssh2 tells 0 also where no status came: a killed session, a
+  /// host without memory.
+  public static func ending(_ status: Int32?) -> String {
+    guard let status, status != 0 else { return "ended" }
+    return "ended with status \(status)"
+  }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 
@@ -20,8 +21,4 @@ func errorText(_ code: Int32) -> String {
 }
 
 /// Nanoseconds of the monotonic clock: for deadlines, never for timestamps.
-func monotonicNow() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
+func monotonicNow() -> UInt64 { MonotonicClock.now }

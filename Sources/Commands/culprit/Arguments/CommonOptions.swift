@@ -175,6 +175,12 @@ struct ZoneOptions: ParsableArguments {
   func moment(_ expression: TimeExpression) -> Timestamp {
     expression.moment(now: .now, zone: timeZone)
   }
+
+  /// - Throws: where `--until` means an earlier moment than `--since`.
+  static func requireOrder(since from: Timestamp, until to: Timestamp?) throws(CommandFailure) {
+    guard let to, to < from else { return }
+    throw .usage("--until lies before --since; give the later time to --until")
+  }
 }
 
 /// What is logged.
