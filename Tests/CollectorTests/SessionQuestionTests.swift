@@ -62,11 +62,11 @@ struct SessionQuestionTests {
 
     func ask(
       _ request: Request, of host: String = "web1", seconds: Double = 5,
-      while isWanted: () -> Bool = { true }
+      interest: () -> AskerInterest = { .waits }
     ) -> SessionReply {
       nonisolated(unsafe) let drain = drain
       desk.connect { _ in drain() }
-      return desk.ask(request, of: host, seconds: seconds, while: isWanted)
+      return desk.ask(request, of: host, seconds: seconds, interest: interest)
     }
 
     /// Rows that were told, and sequence numbers.
@@ -219,7 +219,7 @@ struct SessionQuestionTests {
     host.take(Self.beginning)
     let begin = ContinuousClock.now
     let reply = host.ask(Self.trace, seconds: goes ? 600 : 0.3) {
-      !goes || begin.duration(to: .now) < .milliseconds(300)
+      !goes || begin.duration(to: .now) < .milliseconds(300) ? .waits : .gone
     }
     guard case .failed(let why) = reply else {
       Issue.record("an answer")
@@ -233,6 +233,23 @@ struct SessionQuestionTests {
     host.take(Self.answer(.refused("late"), number))
     _ = host.ask(.recent(seconds: 1), seconds: 0.1)
     #expect(host.requests.count == 3)
+  }
+
+  @Test("whoever wants it to end gets what there is, and it is told once")
+  func early() throws {
+    let host = Host()
+    host.take(Self.beginning)
+    // The agent answers when it is told to end.
+    host.reply = { request, _ in
+      guard case .cancel(let number) = request else { return [] }
+      return TraceAnswer.bytes(of: HostTrace(time: .now, engine: .bpf), number: number)
+    }
+    let came = try frames(host.ask(Self.trace, seconds: 60) { .wantsEnd })
+    #expect(TraceAnswer.trace(of: came.map(\.frame))?.engine == .bpf)
+    _ = host.ask(.recent(seconds: 1), seconds: 0.1)
+    let number = AgentRequests.firstQuestion
+    #expect(
+      host.requests.map(\.0) == [Self.trace, .cancel(number: number), .recent(seconds: 1)])
   }
 
   @Test("what a newer agent answers is said to be so")

@@ -154,17 +154,41 @@ struct TraceCommandTests {
     try await site.hosts[0].awaitFreedom()
   }
 
-  @Test("where the connection ends, nobody stays traced", arguments: [SIGKILL, SIGINT])
-  func cut(signal: Int32) async throws {
+  @Test("where the connection ends, nobody stays traced")
+  func cut() async throws {
     let site = try await Site.start()
     let program = try await site.begin()
-    program.send(signal)
+    program.send(SIGKILL)
     let result = try await program.end()
     try await site.hosts[0].awaitFreedom()
     #expect(result.output.isEmpty)
-    guard signal == SIGINT else { return }
-    #expect(result.code == 1 && result.errorText.contains("ended early"), "\(result)")
-    #expect(result.errorText.contains("let go"), "\(result)")
+  }
+
+  @Test(
+    "Ctrl-C ends it with what was seen, over a login and over a collector's session",
+    arguments: [false, true])
+  func early(overSession: Bool) async throws {
+    let site = try await Site.start()
+    var collector: Program?
+    if overSession {
+      let started = try site.home.start(["collect"] + site.words)
+      try await until("rows", detail: { started.errorText }) {
+        try await site.home.number("SELECT count(*) FROM vmstat WHERE source = 'agent'") > 2
+      }
+      collector = started
+    }
+    let program = try await site.begin(["--json"])
+    program.send(SIGINT)
+    let result = try await program.end()
+    try await site.hosts[0].awaitFreedom()
+    #expect(result.code == 0 && result.errorText.contains("ended early"), "\(result)")
+    #expect(result.errorText.contains("over the session of") == overSession, "\(result)")
+    let lines = try JSONLines.objects(result.outputText)
+    let summary = try #require(lines.last?["summary"] as? [String: Any])
+    #expect(summary["detached_verified"] as? Int == site.hosts[0].workers.count, "\(result)")
+    #expect(lines.count == site.hosts[0].workers.count + 1)
+    collector?.send(SIGTERM)
+    _ = try await collector?.end()
   }
 
   @Test("neither where the one over whose session it was asked goes on, or goes too")

@@ -13,9 +13,9 @@ struct TraceCommand: AsyncParsableCommand {
       Has the agents of the hosts watch what the chosen processes ask of the kernel, and ranks all \
       of them: bytes moved, time in calls about files, the files, the slowest calls, a sentence \
       each. Nobody is left traced: the report says how many were seen free again, and where the \
-      connection is lost, or Ctrl-C ends it early, the agents let go at once. Init, kernel threads, \
-      sshd, the agent and who is traced already are left alone. What is read and written is never \
-      captured.
+      connection is lost, the agents let go at once. Ctrl-C ends it early and reports what was \
+      seen. Init, kernel threads, sshd, the agent and who is traced already are left alone. What \
+      is read and written is never captured.
 
       An agent that resides on its host traces only where root's own /etc/culprit/agent.toml \
       there says control = true. It is asked over the session of a collector of this machine \

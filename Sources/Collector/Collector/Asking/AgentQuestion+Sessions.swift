@@ -92,7 +92,7 @@ extension AgentQuestion {
     var request = self.request
     while true {
       let came: [DecodedFrame]
-      switch session.ask(request, of: host) {
+      switch session.ask(request, of: host, earlyEnd) {
       case .elsewhere(let why): return .failure(.none(why))
       case .failed(let why): return .failure(.failed(why))
       case .answered(let bytes): came = FrameDecoder.frames(of: bytes)

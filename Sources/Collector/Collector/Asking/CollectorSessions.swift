@@ -22,7 +22,9 @@ public struct CollectorSessions: Sendable {
   }
 
   /// Asks the agent of a host that the collector records under this name.
-  func ask(_ request: Request, of host: String) -> SessionReply {
+  func ask(
+    _ request: Request, of host: String, _ earlyEnd: EarlyEnd? = nil
+  ) -> SessionReply {
     let name = Array(host.utf8)
     guard name.count <= QuestionSocket.nameLimit else {
       return .elsewhere("the collector records no host of so long a name")
@@ -35,6 +37,13 @@ public struct CollectorSessions: Sendable {
       let head = [QuestionSocket.version, UInt8(name.count)] + name
       try socket.write(head + AgentRequests.bytes(request, number: 1), until: end)
       isAsked = true
+      let descriptor = socket.descriptor
+      let action = earlyEnd?.add {
+        let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+        _ = send(descriptor, [QuestionSocket.earlyEnd], 1, flags)
+      }
+      // Before the descriptor is another's.
+      defer { if let action { earlyEnd?.remove(action) } }
       return try CollectorSessions.reply(socket, until: end)
     } catch {
       // What was begun isn't begun a second time: whoever asked may have waited for minutes.

@@ -7,10 +7,14 @@ final class OpenQuestion: Sendable {
   let request: Request
   private let reply = Mutex<SessionReply?>(nil)
   private let ended = DispatchSemaphore(value: 0)
+  private let endsEarly = Atomic(false)
 
   init(_ request: Request) {
     self.request = request
   }
+
+  /// The agent is to answer with what it has.
+  var isToEnd: Bool { endsEarly.load(ordering: .relaxed) }
 
   /// Nobody waits any more.
   var isOver: Bool { reply.withLock { $0 != nil } }
@@ -29,8 +33,10 @@ final class OpenQuestion: Sendable {
   private static let lookSeconds = 0.2
 
   /// The reply, and whether it was given up.
+  ///
+  /// - Parameter nudge: has the feed look what there is to send.
   func wait(
-    seconds: Double, while isWanted: () -> Bool
+    seconds: Double, _ interest: () -> AskerInterest, nudge: () -> Void
   ) -> (reply: SessionReply, isGivenUp: Bool) {
     let end = DispatchTime.now() + seconds
     while true {
@@ -39,7 +45,15 @@ final class OpenQuestion: Sendable {
         return (reply.withLock { $0 } ?? .failed("no answer"), false)
       }
       let isLate = DispatchTime.now() >= end
-      guard isLate || !isWanted() else { continue }
+      if !isLate {
+        switch interest() {
+        case .waits: continue
+        case .wantsEnd:
+          if !endsEarly.exchange(true, ordering: .relaxed) { nudge() }
+          continue
+        case .gone: break
+        }
+      }
       let why =
         isLate
         ? "its agent says nothing for \(Int(seconds)) s over the collector's session; culprit "

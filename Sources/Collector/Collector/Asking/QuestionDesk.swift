@@ -48,11 +48,11 @@ public final class QuestionDesk: Sendable {
 
   /// Hands the request to the host's agent, and waits for the answer.
   ///
-  /// - Parameter isWanted: asked several times a second; when it says no, nobody waits any more, and
-  ///   the agent is told to end what it is at.
+  /// - Parameter interest: asked several times a second; when nobody waits any more, or for no more
+  ///   than there is, the agent is told to end what it is at.
   func ask(
     _ request: Request, of host: String, seconds: Double? = nil,
-    while isWanted: () -> Bool = { true }
+    interest: () -> AskerInterest = { .waits }
   ) -> SessionReply {
     guard QuestionDesk.isAllowed(request) else {
       return .failed(
@@ -61,7 +61,7 @@ public final class QuestionDesk: Sendable {
     let (questions, nudge) = state.withLock { ($0.hosts[host], $0.nudge) }
     guard let questions else { return .elsewhere("the collector doesn't record it") }
     return questions.ask(
-      request, seconds: seconds ?? QuestionDesk.answerSeconds(of: request), while: isWanted
+      request, seconds: seconds ?? QuestionDesk.answerSeconds(of: request), interest: interest
     ) { nudge?(host) }
   }
 
@@ -129,7 +129,7 @@ final class HostQuestions: Sendable {
   ///
   /// - Parameter nudge: has the feed look what there is to send.
   func ask(
-    _ request: Request, seconds: Double, while isWanted: () -> Bool = { true },
+    _ request: Request, seconds: Double, interest: () -> AskerInterest = { .waits },
     nudge: () -> Void
   ) -> SessionReply {
     let question = OpenQuestion(request)
@@ -142,7 +142,7 @@ final class HostQuestions: Sendable {
       usleep(20_000)
     }
     nudge()
-    let (reply, isGivenUp) = question.wait(seconds: seconds, while: isWanted)
+    let (reply, isGivenUp) = question.wait(seconds: seconds, interest, nudge: nudge)
     // The agent may still be at it.
     if isGivenUp { nudge() }
     state.withLock { state in

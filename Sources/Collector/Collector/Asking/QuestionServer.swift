@@ -160,7 +160,7 @@ public final class QuestionServer: Sendable {
       let question = try read(client)
       let reply: SessionReply =
         if let question {
-          desk.ask(question.request, of: question.host) { !client.hasGone }
+          desk.ask(question.request, of: question.host) { client.interest }
         } else {
           .failed("that is no question; it is for culprit process, suspects and trace")
         }

@@ -8,11 +8,14 @@ import Glibc
 ///                1  length of the host's name
 ///                …  the name
 ///                …  the request, a frame
+///                1  later, maybe: that it is to end early (an older collector passes over it)
 ///     collector  1  what came of it
 ///                4  length, the low byte first
 ///                …  frames, or text
 enum QuestionSocket {
   static let version: UInt8 = 1
+  /// What an asker says who wants the answer now.
+  static let earlyEnd = UInt8(ascii: "e")
   /// Longest name of a host, bytes.
   static let nameLimit = 255
   /// Longest request with its name, bytes: a trace may name many processes.
@@ -87,10 +90,15 @@ struct TimedSocket: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Whether the other side has closed its end. It says nothing while it waits for a reply.
-  var hasGone: Bool {
+  /// Whether the other side has closed its end, or has said while it waits for a reply that it wants
+  /// one now.
+  var interest: AskerInterest {
     var byte: UInt8 = 0
-    return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK)) == 0
+    switch recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) {
+    case 0: return .gone
+    case 1 where byte == QuestionSocket.earlyEnd: return .wantsEnd
+    default: return .waits
+    }
   }
 
   /// Some bytes, at least one, at most `limit`.

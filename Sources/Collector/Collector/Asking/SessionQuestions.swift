@@ -7,6 +7,7 @@ struct SessionQuestions {
     let question: OpenQuestion
     /// What has come of the answer, written anew: nothing that the host sends is handed on raw.
     var frames = FrameEncoder()
+    var isCancelled = false
   }
 
   /// The most bytes of an answer.
@@ -27,14 +28,19 @@ struct SessionQuestions {
     for (number, each) in pending where each.question.isOver {
       pending[number] = nil
       // Nobody waits for it, and processes are watched for it.
-      if case .trace = each.question.request {
-        output += AgentRequests.bytes(.cancel(number: number), number: AgentRequests.unanswered)
+      if case .trace = each.question.request, !each.isCancelled {
+        output += AgentRequests.cancel(number)
       }
     }
     for question in host.takeWaiting() where !question.isOver {
       lastNumber += 1
       pending[lastNumber] = Pending(question: question)
       output += AgentRequests.bytes(question.request, number: lastNumber)
+    }
+    // Its answer comes all the same, and sooner.
+    for (number, each) in pending where each.question.isToEnd && !each.isCancelled {
+      pending[number]?.isCancelled = true
+      output += AgentRequests.cancel(number)
     }
     return output
   }

@@ -32,6 +32,8 @@ public struct AgentQuestion: Sendable {
   var coveredSeconds: Double?
   /// The most frames that a host may send: some hundred processes are introduced with each tick.
   var frameLimit = 1_000_000
+  /// Ends it before its time is up.
+  var earlyEnd: EarlyEnd?
   /// What is copied to hosts that have no agent; `nil`: nothing.
   var temporaryAgent: TemporaryAgent?
 
@@ -60,6 +62,8 @@ public struct AgentQuestion: Sendable {
       host.onEnd = { [name = target.name] in fleet.remove(name) }
       fleet.add(target, delegate: host)
     }
+    let action = earlyEnd?.add { for host in asked { host.endEarly(on: fleet) } }
+    defer { if let action { earlyEnd?.remove(action) } }
     let end = DispatchTime.now() + seconds
     let replies = asked.map { $0.wait(until: end, seconds: seconds) }
     fleet.stop()

@@ -18,6 +18,11 @@ enum AgentRequests {
 
   static let stream = bytes(.stream, number: streamNumber)
 
+  /// Ends what was asked for under that number.
+  static func cancel(_ number: UInt64) -> [UInt8] {
+    bytes(.cancel(number: number), number: unanswered)
+  }
+
   static func bytes(_ request: Request, number: UInt64) -> [UInt8] {
     var encoder = FrameEncoder()
     encoder.append(.request(request), sequence: number)

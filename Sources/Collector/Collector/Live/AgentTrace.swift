@@ -13,14 +13,15 @@ extension AgentQuestion {
   ///
   /// - Parameter temporaryAgent: what is copied to hosts that have no agent, and where nobody holds a
   ///   session; `nil`: nothing.
+  /// - Parameter earlyEnd: ends it, with what was seen until then.
   public static func trace(
     _ request: TraceRequest, of targets: [FleetTarget], over sessions: [CollectorSessions] = [],
     options: FleetOptions, localAgent: LocalAgent, temporaryAgent: TemporaryAgent? = nil,
-    log: Logger
+    earlyEnd: EarlyEnd? = nil, log: Logger
   ) throws(LinkFailure) -> [(host: String, trace: Result<HostTrace, Failure>)] {
     var question = AgentQuestion(.trace(request))
     question.seconds += QuestionDesk.workSeconds(of: question.request)
-    question.temporaryAgent = temporaryAgent
+    (question.temporaryAgent, question.earlyEnd) = (temporaryAgent, earlyEnd)
     if temporaryAgent != nil { question.seconds += uploadSeconds }
     let replies = try question.ask(
       targets, over: sessions, options: options, localAgent: localAgent, log: log)

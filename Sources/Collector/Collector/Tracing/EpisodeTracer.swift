@@ -107,8 +107,8 @@ public final class EpisodeTracer: Sendable {
       processLimit: UInt32(policy.processes))
     let reply = desk.ask(
       .trace(request), of: episode.host,
-      while: { [self] in
-        !state.withLock { $0.isEnding }
+      interest: { [self] in
+        state.withLock { $0.isEnding } ? .gone : .waits
       })
     switch EpisodeTracer.trace(reply) {
     case .failure(let why): refused(episode.host, why.description)

@@ -27,8 +27,8 @@ struct TraceErrand: Sendable {
     errand = AgentErrand(plan, history, log: log)
   }
 
-  /// - Throws: where it is ended early: the connections are closed with this process, and the agents
-  ///   let go.
+  /// Ctrl-C ends it with what was seen; a second one at once: the connections are closed with this
+  /// process, and the agents let go.
   func ask(_ request: TraceRequest) throws(CommandFailure) -> [Reply] {
     let signals = StopSignals(reloads: false)
     let count = plan.targets.count
@@ -37,26 +37,33 @@ struct TraceErrand: Sendable {
       seconds: request.isDryRun ? nil : Double(request.milliseconds) / 1000)
     defer { notice.end() }
     let work = Work()
-    Thread.detachNewThread { work.end(carryOut(request)) }
-    while !signals.wantsStop {
+    let earlyEnd = EarlyEnd()
+    Thread.detachNewThread { work.end(carryOut(request, earlyEnd)) }
+    while true {
       switch work.result {
       case .success(let replies): return replies
       case .failure(let failure): throw .failed(failure.description)
-      case nil: signals.wait(seconds: 0.1, until: .never)
+      case nil: break
       }
+      if signals.wantsStop, !earlyEnd.isWanted {
+        notice.end()
+        printError(
+          "culprit: ended early: waiting for what was seen so far; once more leaves at once")
+        earlyEnd.request()
+      }
+      signals.wait(seconds: 0.1, until: .never)
     }
-    notice.end()
-    throw .failed(
-      "ended early: the connections are closed, so that the agents let go of whom they trace; "
-        + "nothing is told or kept of it")
   }
 
-  private func carryOut(_ request: TraceRequest) -> Result<[Reply], LinkFailure> {
+  private func carryOut(
+    _ request: TraceRequest, _ earlyEnd: EarlyEnd
+  ) -> Result<[Reply], LinkFailure> {
     do throws(LinkFailure) {
       return .success(
         try AgentQuestion.trace(
           request, of: plan.targets, over: errand.sessions, options: plan.options,
-          localAgent: errand.localAgent, temporaryAgent: plan.temporaryAgent, log: errand.log))
+          localAgent: errand.localAgent, temporaryAgent: plan.temporaryAgent, earlyEnd: earlyEnd,
+          log: errand.log))
     } catch {
       return .failure(error)
     }
