@@ -127,7 +127,9 @@ let package = Package(
       ]),
     .target(
       name: "Deploy",
-      dependencies: ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", logging],
+      dependencies: [
+        "Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", "CZlib", logging,
+      ],
       path: "Sources/Collector/Deploy", resources: [.embedInCode("Files")],
       swiftSettings: warningsAreErrors),
     room("Collector", "Watch", ["Bytes", "Records", "CNcurses"]),

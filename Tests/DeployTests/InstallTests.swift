@@ -60,6 +60,27 @@ struct InstallTests {
     #expect(gone.result == .absent, "\(gone)")
   }
 
+  @Test(
+    "gets the executable packed where it can unpack it, and whole where not",
+    arguments: [true, false])
+  func packing(hasGzip: Bool) async throws {
+    var options = SeparateHost.Options()
+    // What can't be executed isn't found in PATH.
+    if !hasGzip { options.setUp = "mount --bind /dev/null \"$(command -v gzip)\"\n" }
+    let hosts = try await RolledOutHosts.start(options)
+    let outcome = try await hosts.run(
+      hosts.rollout(.install(try hosts.package(), isDryRun: false)))[0]
+    #expect(outcome.result == .installed, "\(outcome)\n\(hosts.events.text)")
+    let size = hosts.agent.bytes.count
+    if hasGzip {
+      #expect(outcome.sentBytes < size / 2, "\(outcome.sentBytes) of \(size)")
+    } else {
+      #expect(outcome.sentBytes > size)
+    }
+    let sum = try await hosts.hosts[0].output("sha256sum </usr/local/bin/culprit-agent")
+    #expect(sum.hasPrefix(hosts.agent.checksum))
+  }
+
   @Test("keeps its spool where that is asked for, and settings that were changed")
   func keepsWhatIsAsked() async throws {
     var options = SeparateHost.Options()

@@ -47,7 +47,7 @@ struct ImportRules {
     ),
     (
       "Deploy", "Collector",
-      ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records"]
+      ["Collector", "SSHFleet", "Encap", "Wire", "Bytes", "Records", "CZlib"]
     ),
     ("Watch", "Collector", ["Bytes", "Records", "CNcurses"]),
     (

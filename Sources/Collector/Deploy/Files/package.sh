@@ -57,17 +57,22 @@ make_work() {
   fail "can't make a folder in $prefix"
 }
 
-# Takes exactly so many bytes into a file: the room first, so that a full disk shows before anything
-# is sent.
+# A full disk shows before anything is sent.
+make_room() {
+  head -c "$2" /dev/zero 2>/dev/null >"$1" || fail "no room for $2 bytes in $prefix"
+}
+
+# Takes exactly so many bytes into a file.
 receive() {
-  head -c "$2" /dev/zero 2>/dev/null >"$1" || fail "no room for $2 bytes in $prefix" || return 1
+  make_room "$1" "$2" || return 1
   say "@send $2"
   head -c "$2" 2>/dev/null 1<>"$1" || fail "can't write $1: is the disk full?"
 }
 
-# upload SIZE SUM: the agent's executable, unless some version here has the very same.
+# upload SIZE SUM PACKED: the agent's executable, unless some version here has the very same. It
+# comes in PACKED bytes of gzip's; as it is where that is 0.
 upload() {
-  IFS= read -r size && IFS= read -r sum || return 1
+  IFS= read -r size && IFS= read -r sum && IFS= read -r packed || return 1
   make_work || return 1
   for file in "$store/$name"-*/bin/"$name"; do
     is_file "$file" && [ "$(sum_of "$file")" = "$sum" ] || continue
@@ -76,7 +81,14 @@ upload() {
     say "@note nothing was sent: ${file#"$store/"} is the very same"
     return 0
   done
-  receive "$work/$name" "$size"
+  if [ "$packed" = 0 ]; then
+    receive "$work/$name" "$size"
+    return
+  fi
+  make_room "$work/$name" "$size" && receive "$work/packed" "$packed" || return 1
+  # What came damaged tells its checksum.
+  gzip -dc <"$work/packed" 2>/dev/null 1<>"$work/$name" || :
+  rm -f "$work/packed"
 }
 
 # verify SUM VERSION

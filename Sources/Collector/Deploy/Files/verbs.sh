@@ -41,6 +41,7 @@ look() {
     place=$(above "$place")
     [ -w "$place" ] || say "@is readonly $place"
   done
+  if has gzip; then say "@is gzip yes"; fi
   look_at_packages
   look_at_links
   look_at_service

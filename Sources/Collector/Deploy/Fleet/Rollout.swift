@@ -105,12 +105,7 @@ public struct Rollout: Sendable {
   private func work(
     _ target: FleetTarget, on fleet: Fleet, _ tell: @escaping @Sendable (RolloutEvent) -> Void
   ) -> HostOutcome {
-    var expected = 0
-    if case .install(let package, _) = action {
-      expected = package.program.bytes.count + package.head.count + package.tail.count
-    }
-    let task = HostTask(
-      target, on: fleet, patienceSeconds: patienceSeconds, expectedBytes: expected, tell: tell)
+    let task = HostTask(target, on: fleet, patienceSeconds: patienceSeconds, tell: tell)
     return task.run { () throws(StepFailure) in
       switch action {
       case .install(let package, let isDryRun):

@@ -61,12 +61,12 @@ final class HostShell: LinkDelegate {
   private let target: FleetTarget
   private let state = Mutex(State())
   private let arrived = DispatchSemaphore(value: 0)
-  /// Called with the bytes of payloads that were handed over so far.
-  private let tellSent: @Sendable (Int) -> Void
+  /// Called with the bytes of a payload that were handed over so far, and all of them.
+  private let tellSent: @Sendable (Int, Int) -> Void
 
   init(
     _ target: FleetTarget, on fleet: Fleet, patienceSeconds: Int = HostScript.patienceSeconds,
-    tellSent: @escaping @Sendable (Int) -> Void = { _ in }
+    tellSent: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) {
     var target = target
     target.command = HostScript.command(patienceSeconds: patienceSeconds)
@@ -258,8 +258,12 @@ final class HostShell: LinkDelegate {
   }
 
   func linkDidDrain() -> [UInt8] {
-    let (piece, sent) = state.withLock { state in (nextPiece(&state), state.sentBytes) }
-    if !piece.isEmpty { tellSent(sent) }
+    let (piece, sent, total) = state.withLock { state in
+      let total = state.upload.count
+      let piece = nextPiece(&state)
+      return (piece, state.upload.isEmpty ? total : state.uploaded, total)
+    }
+    if !piece.isEmpty { tellSent(sent, total) }
     return piece
   }
 

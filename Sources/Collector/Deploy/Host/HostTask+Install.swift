@@ -16,7 +16,7 @@ extension HostTask {
       return HostOutcome(
         host, .planned(HostTask.plan(found, package)), version: version, previous: found.linked)
     }
-    if !isThere { try bring(package) }
+    if !isThere { try bring(package, packs: found.hasGzip) }
     try step(.link, ["link", version], detail: HostTask.change(from: found.linked, to: version))
     try step(.user, ["user"])
     try step(.config, ["config", version])
@@ -31,12 +31,14 @@ extension HostTask {
   }
 
   /// The executable, and around it the package.
-  private func bring(_ package: AgentPackage) throws(StepFailure) {
+  private func bring(_ package: AgentPackage, packs: Bool) throws(StepFailure) {
     let program = package.program
     let seconds = Double(HostScript.patienceSeconds)
+    let packed = packs ? program.packed.bytes : nil
+    let payload = packed ?? program.bytes
     try step(
-      .upload, ["upload", "\(program.bytes.count)", program.checksum], payloads: [program.bytes],
-      within: seconds, detail: "\(program.bytes.count) bytes")
+      .upload, ["upload", "\(program.bytes.count)", program.checksum, "\(packed?.count ?? 0)"],
+      payloads: [payload], within: seconds, detail: "\(payload.count) bytes")
     try step(.verify, ["verify", program.checksum, package.version.ofProgram])
     try step(
       .unpack,

@@ -12,14 +12,14 @@ struct HostTask {
   private static let loginSeconds = 60.0
 
   init(
-    _ target: FleetTarget, on fleet: Fleet, patienceSeconds: Int, expectedBytes: Int = 0,
+    _ target: FleetTarget, on fleet: Fleet, patienceSeconds: Int,
     tell: @escaping @Sendable (RolloutEvent) -> Void
   ) {
     self.target = target
     self.fleet = fleet
     self.tell = tell
-    shell = HostShell(target, on: fleet, patienceSeconds: patienceSeconds) { sent in
-      tell(.sent(host: target.name, bytes: sent, of: expectedBytes))
+    shell = HostShell(target, on: fleet, patienceSeconds: patienceSeconds) { sent, total in
+      tell(.sent(host: target.name, bytes: sent, of: total))
     }
   }
 

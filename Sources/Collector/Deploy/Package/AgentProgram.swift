@@ -13,6 +13,8 @@ public struct AgentProgram: Sendable {
   public let machine: String
   /// What it says of itself; `nil` where it can't be run here, being another machine's.
   public let version: String?
+  /// The same in fewer bytes.
+  let packed: PackedProgram
 
   /// Larger programs are none of ours.
   static let bytesLimit = 256 << 20
@@ -42,6 +44,7 @@ public struct AgentProgram: Sendable {
     self.bytes = bytes
     self.machine = machine
     self.checksum = checksum
+    packed = PackedProgram(bytes)
     version = AgentProgram.version(of: path)
   }
 
