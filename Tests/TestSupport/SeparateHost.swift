@@ -59,7 +59,6 @@ public final class SeparateHost: Sendable {
     }
     for (user, key) in logins { try folder.write(key.publicLine + "\n", to: "keys-\(user)") }
     try folder.write(options.setUp, to: "set-up")
-    try folder.write(script, to: "start")
     // Between finding a port and listening on it another process may take it.
     for _ in 0..<5 {
       let port = try LoopbackSocket.freePort()
@@ -68,7 +67,7 @@ public final class SeparateHost: Sendable {
         to: "sshd_config")
       let program = try Program([
         "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh",
-        folder.file("start"), folder.path, "\(options.prefixBytes)",
+        script, folder.path, "\(options.prefixBytes)",
       ])
       let log = { program.errorText + folder.read("log") }
       let listens = try await eventually("sshd of a host to listen", detail: log) {
@@ -101,26 +100,9 @@ public final class SeparateHost: Sendable {
     ]
   }
 
-  /// $1: the folder; $2: bytes of /usr/local.
-  private static let script = """
-    set -e
-    mkdir -p "$1/layers"
-    mount -t tmpfs -o mode=755 tmpfs "$1/layers"
-    for place in etc var; do
-      mkdir -p "$1/layers/$place" "$1/layers/$place.work"
-      mount -t overlay -o "lowerdir=/$place,upperdir=$1/layers/$place,workdir=$1/layers/$place.work" \\
-        overlay "/$place"
-    done
-    mount -t tmpfs -o mode=755,size="$2" tmpfs /usr/local
-    mount -t tmpfs -o mode=755 tmpfs /run
-    mkdir -p /usr/local/bin /usr/local/sbin /run/sshd /etc/culprit-test
-    for key in "$1"/keys-*; do [ ! -e "$key" ] || cp "$key" /etc/culprit-test/; done
-    # Nothing of the machine's own agent.
-    rm -rf /etc/culprit /var/spool/culprit /var/lib/culprit*
-    . "$1/set-up"
-    exec /usr/sbin/sshd -D -f "$1/sshd_config" -E "$1/log"
-
-    """
+  /// What makes a host; the benchmark's are made by the same.
+  private static let script =
+    "\(Machine.packageRoot)/Sources/Commands/culprit-bench/Resources/separate_host.sh"
 
   /// Runs a shell command on the host, as root.
   @discardableResult

@@ -118,7 +118,7 @@ final class RunningClient {
     }
   }
 
-  private static func requiredCulprit() throws -> String {
+  static func requiredCulprit() throws -> String {
     if let path = Client.culpritPath { return path }
     throw BenchError.missingProgram(
       name: "culprit", path: Client.siblingPath("culprit"),

@@ -15,6 +15,6 @@ struct CulpritBench: ParsableCommand {
     subcommands: [
       FaninCommand.self, SoakCommand.self, ParseCommand.self, SSHConfigCommand.self,
       PeerLoopCommand.self, ViewCommand.self, AgentCommand.self, AgentsCommand.self,
-      BackFillCommand.self, SpoolCommand.self, TraceCommand.self,
+      BackFillCommand.self, SpoolCommand.self, TraceCommand.self, DeployCommand.self,
     ])
 }

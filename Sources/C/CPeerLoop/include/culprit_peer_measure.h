@@ -13,4 +13,8 @@ int64_t culprit_peer_cpu_nanoseconds(pid_t process);
 /// that none is left behind; -1 and errno on failure.
 int culprit_peer_adopt_orphans(void);
 
+/// Moves this thread, and what it starts from now on, into a network namespace of its own
+/// (unshare(2)). 0, or -1 and errno.
+int culprit_peer_own_network(void);
+
 #endif
