@@ -97,7 +97,7 @@ import Testing
   @Test func wrongUseIsTwo() async throws {
     for words in [
       [], [""], ["-", "-"], ["-", ""], ["--nosuch", "-"], ["--sort", "size", "-"],
-      ["--rows", "0", "-"],
+      ["--top", "0", "-"],
     ] {
       let result = try await run(words)
       #expect(result.code == 2, "\(words): \(result)")

@@ -55,7 +55,7 @@ import Testing
     // Nobody was attached to here.
     #expect(!text.contains("detached:") && !text.contains("\u{1B}"))
 
-    let json = try await run(program, ["--json", "--rows", "2"] + files)
+    let json = try await run(program, ["--json", "--top", "2"] + files)
     let lines = try JSONLines.objects(json.outputText)
     try #require(lines.count == 3)
     #expect(lines[0]["pid"] as? Int == 4711 && lines[0]["comm"] as? String == "worker")

@@ -196,7 +196,7 @@ enum AgentHelp {
     OPTIONS
       --json                  a line of JSON for each process or task, and one for the whole
       --sort ORDER            strace's processes by culprits (default), bytes, blocked or calls
-      --rows N                most of strace's processes (default 20; in JSON all)
+      --top N                 most of strace's processes (default 20; in JSON all)
 
     EXAMPLES
       dmesg | culprit-agent explain -

@@ -27,7 +27,7 @@ struct ExplainCommand: ParsableCommand {
         sudo cat /proc/4711/stack | culprit explain -
         journalctl -k --since 03:00 | culprit explain --json -
         culprit explain worker-*.strace
-        culprit explain --sort bytes --rows 5 out.*
+        culprit explain --sort bytes --top 5 out.*
 
       EXIT CODES
         0 explained   1 a file has neither in it, or can't be read   2 wrong use
@@ -42,8 +42,10 @@ struct ExplainCommand: ParsableCommand {
   )
   var sort = TraceOrder.culprits
 
-  @Option(help: "Most of strace's processes; 20, and in JSON all, where none is given.")
-  var rows: Int?
+  @Option(
+    name: [.long, .customLong("rows")],
+    help: "Most of strace's processes; 20, and in JSON all, where none is given.")
+  var top: Int?
 
   @Flag(
     help: "JSON Lines: a process or a task per line, and what holds over all of them in the last.")
@@ -57,7 +59,7 @@ struct ExplainCommand: ParsableCommand {
     if files.count(where: { $0 == "-" }) > 1 {
       throw ValidationError("Standard input can be read once.")
     }
-    if let rows, rows <= 0 { throw ValidationError("--rows is 1 or more.") }
+    if let top, top <= 0 { throw ValidationError("--top is 1 or more.") }
   }
 
   func run() throws {
@@ -65,11 +67,11 @@ struct ExplainCommand: ParsableCommand {
     let reports = PastedReports(files) { progress.show($0, $1, of: $2) }
     progress.clear()
     if json {
-      reports.writeJSON(order: sort, rows: rows ?? .max) { StandardOutput.write($0) }
+      reports.writeJSON(order: sort, rows: top ?? .max) { StandardOutput.write($0) }
     } else {
       StandardOutput.write(
         reports.text(
-          order: sort, rows: rows ?? 20, width: OutputWidth.columns,
+          order: sort, rows: top ?? 20, width: OutputWidth.columns,
           colours: OutputColours(isPlain: plain).areOn))
     }
     guard let last = reports.problems.last else { return }

@@ -84,7 +84,7 @@ extension CallClass {
       (
         .open,
         """
-        open openat openat2 creat close close_range dup dup2 dup3 memfd_create name_to_handle_at
+        open openat openat2 creat close dup dup2 dup3 memfd_create name_to_handle_at
         open_by_handle_at
         """
       ),

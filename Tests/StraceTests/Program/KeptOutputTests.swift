@@ -24,13 +24,14 @@ import Testing
     let folder = try TestFolder()
     try folder.makeFolder("open", mode: 0o777)
     try folder.makeFolder("group", mode: 0o770)
-    try folder.makeFolder("ours", mode: 0o755)
+    try folder.makeFolder("seen", mode: 0o750)
+    try folder.makeFolder("ours", mode: 0o700)
     try folder.write("", to: "file")
     symlink(folder.file("ours"), folder.file("link"))
-    for name in ["open", "group"] {
-      #expect(failure(folder.file(name)).contains("others can write"), "\(name)")
+    for name in ["open", "group", "seen"] {
+      #expect(failure(folder.file(name)).contains("others can look"), "\(name)")
     }
-    for name in ["file", "link", "file/x", "no/such"] {
+    for name in ["file", "link", "link/", "file/x", "no/such"] {
       #expect(failure(folder.file(name)).contains(name), "\(name)")
     }
     #expect(failure(folder.file("ours")).isEmpty && failure(folder.file("new")).isEmpty)

@@ -15,7 +15,7 @@ struct ExplainCommand {
       switch word {
       case "--json": isJSON = true
       case "--sort": order = try reader.choice(of: word, TraceOrder.self)
-      case "--rows": rows = try reader.number(of: word, in: 1...10_000)
+      case "--top", "--rows": rows = try reader.number(of: word, in: 1...10_000)
       case _ where (word == "-" || !word.hasPrefix("-")) && !word.isEmpty: files.append(word)
       default: throw reader.unknown(word)
       }

@@ -32,7 +32,7 @@ final class KeptOutput: Sendable {
   private let wake: Int32
   private let state = Mutex(State())
 
-  /// Opens the folder, or makes it. One that others can write to is none for raw traces.
+  /// Opens the folder, or makes it. One that others can look into is none for raw traces.
   ///
   /// - Parameters:
   ///   - waitingBytes: so much may wait for the disk.
@@ -46,10 +46,8 @@ final class KeptOutput: Sendable {
     self.patienceMilliseconds = patienceMilliseconds
     descriptor = try KeptOutput.openFolder(folder, shown: self.folder)
     wake = eventfd(0, Int32(EFD_CLOEXEC))
-    guard wake >= 0 else {
-      close(descriptor)
-      throw .failed("no eventfd: \(errorText(errno))")
-    }
+    // What is open is closed by `deinit`.
+    guard wake >= 0 else { throw .failed("no eventfd: \(errorText(errno))") }
     guard startThread() else {
       throw .failed("no thread that writes to \(self.folder)")
     }
@@ -57,25 +55,28 @@ final class KeptOutput: Sendable {
 
   deinit {
     close(descriptor)
-    close(wake)
+    if wake >= 0 { close(wake) }
   }
 
   private static func openFolder(_ path: String, shown: String) throws(TraceFailure) -> Int32 {
     if mkdir(path, 0o700) < 0, errno != EEXIST {
       throw .failed("\(shown) can't be made: \(errorText(errno))")
     }
-    let descriptor = culprit_open_at(AT_FDCWD, path, O_DIRECTORY | O_NOFOLLOW)
+    // Behind a slash at its end a link would be followed.
+    var name = Substring(path)
+    while name.utf8.count > 1, name.utf8.last == UInt8(ascii: "/") { name.removeLast() }
+    let descriptor = culprit_open_at(AT_FDCWD, String(name), O_DIRECTORY | O_NOFOLLOW)
     guard descriptor >= 0 else {
       throw .failed("\(shown) is no folder of ours to keep traces in: \(errorText(-descriptor))")
     }
     var status = stat()
-    if fstat(descriptor, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 {
+    if fstat(descriptor, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 {
       return descriptor
     }
     close(descriptor)
     throw .failed(
-      "\(shown) is another user's, or others can write to it: name a new folder, which is made "
-        + "for us alone")
+      "\(shown) is another user's, or others can look into it: name a new folder, which is made "
+        + "for us alone, or take their rights away: chmod 700")
   }
 
   // MARK: Files
