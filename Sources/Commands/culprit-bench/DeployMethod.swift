@@ -72,7 +72,8 @@ enum DeployMethod: String, CaseIterable {
     case .clush:
       let clush = [
         "clush", "-q", "-S", "-f", wave, "-l", "root", "-o",
-        (options + ["-p", site.port]).joined(separator: " "), "-w", list,
+        // scp(1) takes -p for something else.
+        (options + ["-o", "Port=\(site.port)"]).joined(separator: " "), "-w", list,
       ]
       return [
         clush + ["--copy", site.package, "--dest", copy],

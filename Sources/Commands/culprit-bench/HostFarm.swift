@@ -94,6 +94,7 @@ final class HostFarm {
     PermitRootLogin prohibit-password
     PrintMotd no
     LogLevel INFO
+    Subsystem sftp internal-sftp
     SetEnv PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
     """
