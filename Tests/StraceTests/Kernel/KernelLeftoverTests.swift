@@ -47,6 +47,41 @@ struct KernelLeftoverTests {
     }
   }
 
+  /// The kernel gives the stack of a thread that ended to the next one that is started.
+  @Test(
+    "threads that end at the same time leave no place where others would be taken for them",
+    .enabled(if: Machine.has("python3"), "needs python3"))
+  func threadsThatEndTogether() async throws {
+    let folder = try TestFolder()
+    let script = """
+      import os, sys, threading, time
+      open(sys.argv[2], "w").close()
+      while not os.path.exists(sys.argv[1]): time.sleep(0.01)
+      for i in range(100):
+          child = os.fork()
+          if child == 0:
+              for _ in range(20):
+                  threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+              os._exit(0)
+          os.waitpid(child, 0)
+      """
+    let program = try Program(["python3", "-c", script, folder.file("go"), folder.file("up")])
+    try await until("the program to run") {
+      FileManager.default.fileExists(atPath: folder.file("up"))
+    }
+    let others = "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done"
+    let trace = try await KernelTrace.of([program.pid]) {
+      try folder.write("", to: "go")
+      async let first = Program.run(["sh", "-c", others])
+      _ = try await program.end()
+      _ = try await first
+      _ = try await Program.run(["sh", "-c", others])
+    }
+    #expect(trace.only.count("exit_group") >= 100)
+    // Only others run programs.
+    #expect(trace.only.count("execve") == 0)
+  }
+
   @Test(
     "an agent that is killed in mid-trace takes its programs with it",
     arguments: [SIGKILL, SIGTERM])

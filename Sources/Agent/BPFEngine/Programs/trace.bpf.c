@@ -284,15 +284,14 @@ int begin_thread(__u64 *ctx) {
 SEC("tp_btf/sched_process_exit")
 int end_thread(__u64 *ctx) {
   struct task_struct *task = (struct task_struct *)ctx[0];
-  __u32 tgid = (__u32)task->tgid;
-  struct membership *member = bpf_map_lookup_elem(&members, &tgid);
-  if (!member) return 0;
-  struct culprit_trace_process *process =
-      &shared.processes[member->process & (CULPRIT_TRACE_PROCESSES - 1)];
-  __u32 number = (__u32)remove_place(registers_of(task));
-  struct culprit_trace_thread *thread = thread_numbered(number);
   __u64 now = bpf_ktime_get_ns();
+  // First of all: of threads that end at the same time the first may take the process away, and
+  // whoever gets this stack next must not be taken for one that is traced.
+  __u32 number = (__u32)remove_place(registers_of(task));
+  struct culprit_trace_thread *thread = number ? thread_numbered(number) : 0;
   if (thread) {
+    struct culprit_trace_process *own =
+        &shared.processes[thread->process & (CULPRIT_TRACE_PROCESSES - 1)];
     // exit(2), which never returns.
     if (thread->began_nanoseconds) {
       __u32 place = (__u32)resolve_result(number, 0);
@@ -300,8 +299,13 @@ int end_thread(__u64 *ctx) {
       thread->began_nanoseconds = 0;
     }
     thread->registers = 0;
-    give_room(process, number, thread);
+    give_room(own, number, thread);
   }
+  __u32 tgid = (__u32)task->tgid;
+  struct membership *member = bpf_map_lookup_elem(&members, &tgid);
+  if (!member) return 0;
+  struct culprit_trace_process *process =
+      &shared.processes[member->process & (CULPRIT_TRACE_PROCESSES - 1)];
   // With its last thread a process ends.
   if (task->signal->live.counter == 0) {
     if (!member->is_child) process->end_nanoseconds = now;

@@ -56,7 +56,8 @@ public struct TracePrograms: ~Copyable {
   public mutating func start(_ pids: [Int32]) throws(BPFError) {
     precondition(pids.count <= TracePrograms.processLimit)
     // Who begins or ends while we look for threads says so.
-    threadLinks = [try attach(handles.begin_thread), try attach(handles.end_thread)]
+    threadLinks = [try attach(handles.begin_thread)]
+    threadLinks.append(try attach(handles.end_thread))
     for (index, pid) in pids.enumerated() {
       tables.expect(process: index)
       guard culprit_trace_add(handles.members, pid, UInt32(index)) == 0 else {

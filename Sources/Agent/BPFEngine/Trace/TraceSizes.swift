@@ -12,7 +12,7 @@ public struct TraceSizes: Sendable {
   /// Bytes of these files' names.
   public var nameBytes: Int
 
-  public static let threadLimit = Int(CULPRIT_TRACE_THREADS)
+  public static let threadLimit = Int(CULPRIT_TRACE_THREADS) - 1
 
   public init(threads: Int, totals: Int, files: Int, nameBytes: Int) {
     self.threads = min(max(threads, 1), TraceSizes.threadLimit)

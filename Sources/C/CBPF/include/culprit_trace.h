@@ -26,7 +26,7 @@
 
 /// How large the tables are; the agent says so before it loads the programs.
 struct culprit_trace_sizes {
-  /// At most CULPRIT_TRACE_THREADS.
+  /// Less than CULPRIT_TRACE_THREADS: they are numbered from 1.
   __u32 threads;
   /// Of a half; powers of two.
   __u32 totals, files;
