@@ -1,8 +1,9 @@
-import Deploy
 import Foundation
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Deploy
 
 /// Connections that are cut, and hosts' shells that are killed, at every step: the host is as it was,
 /// and the next run finishes it.
@@ -132,5 +133,38 @@ struct CutTests {
     }[0]
     #expect(outcome.failure?.kind == .cut, "\(outcome)")
     try await isAsItWas(before, hosts, after: .user)
+  }
+
+  @Test("nor does it wait for ever for what was to be sent")
+  func uploadStops() async throws {
+    let hosts = try await RolledOutHosts.start()
+    let before = try await hosts.inventory()
+    let (host, folder) = (hosts.hosts[0], hosts.folder)
+    let session = try TalkingProgram([
+      "ssh", "-F", "none", "-o", "UserKnownHostsFile=\(folder.file("known_hosts"))", "-o",
+      "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", hosts.operatorKey.path, "-p",
+      "\(host.port)", "root@\(host.address)", HostScript.command(patienceSeconds: 2),
+    ])
+    func say(_ bytes: [UInt8]) {
+      bytes.withUnsafeBytes { #expect(write(session.socket, $0.baseAddress, $0.count) == $0.count) }
+    }
+    var heard = ""
+    func hear(_ word: String) async throws {
+      try await until("“\(word)” from the host", detail: { heard + session.errorText }) {
+        var part = [UInt8](repeating: 0, count: 4096)
+        let count = recv(session.socket, &part, part.count, Int32(MSG_DONTWAIT))
+        if count > 0 { heard += String(decoding: part[..<count], as: UTF8.self) }
+        return heard.contains(word)
+      }
+    }
+    say(HostScript.input)
+    try await hear(HostScript.greeting)
+    say(Array("lock\nupload\n100000\n\(String(repeating: "0", count: 64))\n0\n".utf8))
+    try await hear("@send 100000")
+    say([UInt8](repeating: 7, count: 50_000))
+    // The connection stands, and nothing more comes.
+    _ = try await session.end()
+    try await isAsItWas(before, hosts, after: .upload)
+    try await hosts.install()
   }
 }

@@ -1,8 +1,9 @@
-import Deploy
 import Foundation
 import SSHFleet
 import TestSupport
 import Testing
+
+@testable import Deploy
 
 /// What may be wrong with a host: a clear word, and the host left as it was.
 @Suite(
@@ -63,6 +64,32 @@ struct FaultTests {
     options.programs["df"] = "echo h; echo fs 9999999 0 9999999 0% /"
     let hosts = try await RolledOutHosts.start(options)
     try await refuses(hosts, at: step, saying: [words])
+  }
+
+  /// What an operator added to the line of our key stays; where it allows something else, a failure
+  /// brings it back.
+  @Test("has the key already, with other options", arguments: [true, false])
+  func otherOptions(fits: Bool) async throws {
+    let hosts = try await RolledOutHosts.start()
+    let host = hosts.hosts[0]
+    let line = hosts.collectorKey.authorizedLine
+    let theirs =
+      fits
+      ? "from=\"10.0.0.5,127.0.0.0/8\",\(line)" : "command=\"date\" \(hosts.collectorKey.publicKey)"
+    let keys = "/var/lib/culprit-agent/.ssh/authorized_keys"
+    try await host.output(
+      "groupadd -r culprit; useradd -r -M -g culprit -d /var/lib/culprit-agent -s /bin/sh -p '*' "
+        + "culprit; mkdir -p /var/lib/culprit-agent/.ssh; echo '\(theirs)' >\(keys)")
+    let before = try await host.output("cat \(keys)")
+    if fits {
+      try await hosts.install()
+    } else {
+      let outcome = try await hosts.run(
+        hosts.rollout(.install(try await hosts.brokenPackage(), isDryRun: false)))[0]
+      #expect(outcome.failure?.step == .service, "\(outcome)")
+      #expect(outcome.notes.isEmpty || !outcome.notes.joined().contains("not taken back"))
+    }
+    #expect(try await host.output("cat \(keys)") == before)
   }
 
   @Test("gets other bytes than were sent")
@@ -153,12 +180,13 @@ struct FaultTests {
   func unhealthy() async throws {
     let hosts = try await RolledOutHosts.start()
     let broken = try await hosts.brokenPackage()
-    try await refuses(hosts, at: .service, saying: ["doesn't start", "/nix/culprit"], broken)
+    try await refuses(
+      hosts, at: .service, saying: ["the new version doesn't", "/nix/culprit"], broken)
     try await hosts.install()
     let next = try await hosts.package(
       replacing: "/run/culprit/agent.sock", with: "/nix/culprit/agent.sock")
     let version = try AgentPackage(next.program, version: "\(next.version)+2")
-    try await refuses(hosts, at: .service, saying: ["doesn't start"], version)
+    try await refuses(hosts, at: .service, saying: ["the new version doesn't"], version)
     let good = try await hosts.run(hosts.rollout(.status))[0]
     guard case .looked(let status) = good.result else { throw TestTrouble("\(good)") }
     #expect(status.isGood, "\(good)")

@@ -72,12 +72,20 @@ add_key() {
     mkdir -p "$folder" && chmod 755 "$folder" || fail "can't make $folder" || return 1
   fi
   keys=$folder/.ssh/authorized_keys
-  if [ -f "$keys" ] && grep -qxF -- "$line" "$keys"; then return 0; fi
+  # Somebody may have added to its options, from="10.0.0.5" and the like.
+  if [ -f "$keys" ] && grep -v '^[[:space:]]*#' "$keys" | grep -qF -- "$line"; then return 0; fi
+  rm -f "$notes/key"
+  if [ -f "$keys" ] && grep -qF -- "$blob" "$keys"; then
+    { grep -F -- "$blob" "$keys" >"$notes/key"; } 2>/dev/null ||
+      fail "can't write $notes/key: is the disk full?" || return 1
+    say "@note the key's line in $keys is replaced: it allowed something else"
+  fi
   note "key $blob" || return 1
   # Root's own, so that who logs in with the key can't widen it.
   [ -d "$folder/.ssh" ] || mkdir "$folder/.ssh" || fail "can't make $folder/.ssh" || return 1
   without_key "$blob" && { printf '%s\n' "$line" >>"$keys.culprit"; } 2>/dev/null &&
-    mv -f "$keys.culprit" "$keys" || fail "can't write $keys: is the disk full?" || return 1
+    mv -f "$keys.culprit" "$keys" || { rm -f "$keys.culprit"; fail "can't write $keys: is the disk full?"; } ||
+    return 1
   if has restorecon; then restorecon -R "$folder/.ssh" >/dev/null 2>&1; fi
   return 0
 }
@@ -92,6 +100,13 @@ without_key() {
   { grep -vF -- "$1" "$keys" >"$keys.culprit"; } 2>/dev/null
   # 1: no other lines.
   [ $? -le 1 ]
+}
+
+# What a line of ours was in the place of.
+put_back_key() {
+  [ -f "$notes/key" ] || return 0
+  keys=$(account_home)/.ssh/authorized_keys
+  { cat "$notes/key" >>"$keys"; } 2>/dev/null || fail "can't write $keys: is the disk full?"
 }
 
 drop_key() {

@@ -46,8 +46,9 @@ patience=${1:-900}
 
 # Where what is sent is taken in.
 work=
-# The process that waits for a collector that is gone.
+# The process that waits for a collector that is gone, and the one that takes in what is sent.
 watch=
+taker=
 # Whether the host is ours alone.
 locked=
 # Why the last thing failed, and what the last command said.

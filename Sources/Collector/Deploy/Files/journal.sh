@@ -4,17 +4,20 @@
 #   link VERSION          what was linked before (nothing: no version)
 #   service STATE         and how the service was
 #   linking, started      the links, or the service, were touched
+#   relinked              the links are as they were again
 #   folder VERSION        a package's folder is new
 #   aside VERSION         it is in the place of one that lies in $aside
 #   unit absent|before    the service's file is new, or in the place of $notes/unit
-#   key BLOB              a line of authorized_keys
+#   key BLOB              a line of authorized_keys; what it replaces is in $notes/key
 #   made WHAT             user, group, home, spool, etc, initd; config SUM
 #
 # `kept` holds lines of `version`, `previous` and `made`.
 
+# On the disk before what it is about: what follows may be, too, when the power is cut.
 note() {
   { printf '%s\n' "$*" >>"$journal"; } 2>/dev/null ||
-    fail "can't write $journal: is the disk full?"
+    fail "can't write $journal: is the disk full?" || return 1
+  sync "$journal" 2>/dev/null || sync
 }
 
 noted() { grep -qxF -- "$1" "$journal" 2>/dev/null; }
@@ -29,15 +32,27 @@ begin() {
   [ -n "$locked" ] || fail "the host isn't ours" || return 1
   [ ! -e "$journal" ] || return 0
   mkdir -p "$notes" 2>/dev/null && chmod 700 "$notes" || fail "can't make $notes" || return 1
-  note "link $(linked)" && note "service $(service_state)" || return 1
-  # A host whose collector is gone without a word mustn't stay half done, and locked, for ever.
+  note "link $(linked)" && note "service $(service_state)"
+}
+
+# A host whose collector is gone without a word mustn't stay half done, and locked, for ever. From now
+# on it has so much time again.
+start_watch() {
+  end_watch
   (
+    sleeper=
     trap 'kill $sleeper 2>/dev/null; exit' TERM
     sleep "$patience" &
     sleeper=$!
-    wait $sleeper && kill -TERM $$
-  ) </dev/null >/dev/null 2>&1 9>&- &
+    # The pid may be another's by then.
+    wait $sleeper && [ "/proc/$$/fd/9" -ef "$lock" ] && kill -TERM $$
+  ) </dev/null >/dev/null 2>&1 8<&- 9>&- &
   watch=$!
+}
+
+end_watch() {
+  [ -z "$watch" ] || kill "$watch" 2>/dev/null
+  watch=
 }
 
 # keep VERSION: it is proven good. What was made is written down for `remove`.
@@ -57,7 +72,7 @@ keep() {
   forget
 }
 
-forget() { rm -rf "$journal" "$aside" "$notes/unit" "$notes/manifest"; }
+forget() { rm -rf "$journal" "$aside" "$notes/unit" "$notes/manifest" "$notes/key"; }
 
 # Takes back all that stands in the journal. Where something can't be, the journal stays, and the
 # next run tries again.
@@ -67,7 +82,11 @@ undo() {
   # A new version mustn't run while its files go; the old one is started again at the end.
   if noted started; then stop_service || say "@note not stopped: $why"; fi
   # While an agent that can do it is still there.
-  if noted linking; then relink "$(value_of "$journal" link)" || return 1; fi
+  if noted linking && ! noted relinked; then
+    relink "$(value_of "$journal" link)" || return 1
+    # Where this is cut later on, there may be no agent any more that could do it once more.
+    note relinked || :
+  fi
   # The last first. Each is done as far as it can be.
   sed '1!G;h;$!d' "$journal" | {
     bad=0
@@ -89,7 +108,7 @@ take_back() {
     'aside '*) put_back "${1#aside }" ;;
     'unit absent') remove_service ;;
     'unit before') cp -p "$notes/unit" "$(service_file)" && reload_service ;;
-    'key '*) drop_key "${1#key }" ;;
+    'key '*) drop_key "${1#key }" && put_back_key ;;
     'made '*) unmake "${1#made }" ;;
   esac
 }

@@ -29,10 +29,10 @@ changed_files() {
   )
 }
 
-# An agent that runs: the one that was just sent, or one of these versions.
+# An agent that runs: the one that was just sent, one of these versions, or any.
 tool_for() {
   for file in "${work:-/nowhere}/$name" "$(folder_of "${1:-none}")/bin/$name" \
-    "$(folder_of "${2:-none}")/bin/$name"; do
+    "$(folder_of "${2:-none}")/bin/$name" "$store/$name"-*/bin/"$name"; do
     is_file "$file" && "$file" version >/dev/null 2>&1 </dev/null 9>&- || continue
     printf '%s' "$file"
     return
@@ -66,7 +66,14 @@ make_room() {
 receive() {
   make_room "$1" "$2" || return 1
   say "@send $2"
-  head -c "$2" 2>/dev/null 1<>"$1" || fail "can't write $1: is the disk full?"
+  start_watch
+  # A signal has to wait for what runs in front.
+  head -c "$2" <&8 2>/dev/null 1<>"$1" 9>&- &
+  taker=$!
+  wait "$taker"
+  code=$?
+  taker=
+  [ "$code" = 0 ] || fail "can't write $1: is the disk full?"
 }
 
 # upload SIZE SUM PACKED: the agent's executable, unless some version here has the very same. It
@@ -134,6 +141,8 @@ put_aside() {
   rm -f "$notes/manifest"
   [ ! -f "$(manifest_of "$1")" ] || cp -p "$(manifest_of "$1")" "$notes/manifest" 2>/dev/null ||
     fail "can't write $notes/manifest: is the disk full?" || return 1
+  # Of a run that was cut at its very end.
+  rm -rf "$aside"
   note "aside $1" && mv "$(folder_of "$1")" "$aside" 2>/dev/null ||
     fail "can't move $(folder_of "$1") aside"
 }

@@ -114,7 +114,7 @@ start_version() {
   fi
   if ! cmp -s "$from" "$file"; then
     { cp "$from" "$file.culprit" && mv -f "$file.culprit" "$file"; } 2>/dev/null ||
-      fail "can't write $file: is the disk full?" || return 1
+      { rm -f "$file.culprit"; fail "can't write $file: is the disk full?"; } || return 1
   fi
   enable_service || return 1
   if runs_version "$version" && ! grep -q '^unit \|^made config ' "$journal"; then

@@ -13,6 +13,7 @@ take_lock() {
   [ "/proc/$$/fd/9" -ef "$lock" ] || fail "another deploy ended just now: run this again" ||
     return 1
   locked=yes
+  start_watch
   # Of runs that were killed.
   rm -rf "$prefix"/.culprit-deploy.*
   [ -e "$journal" ] || return 0
@@ -126,9 +127,10 @@ remove_all() {
 
 leave() {
   trap '' HUP INT TERM
+  [ -z "$taker" ] || kill "$taker" 2>/dev/null
   undo
   [ -z "$work" ] || rm -rf "$work"
-  [ -z "$watch" ] || kill "$watch" 2>/dev/null
+  end_watch
   # Whoever waits for it sees that its name is gone, and tries again.
   [ -z "$locked" ] || rm -f "$lock"
   exit 0
@@ -139,9 +141,12 @@ answer() {
   if "$1"; then say "@done"; else say "@failed ${why:-it failed without a word}"; fi
 }
 
+# What is sent: a job in the background has no standard input.
+exec 8<&0
 trap leave HUP INT TERM
 say "@deploy 1"
 while IFS= read -r verb; do
+  [ -z "$locked" ] || start_watch
   case $verb in
     lock) answer take_lock ;;
     look) answer look ;;

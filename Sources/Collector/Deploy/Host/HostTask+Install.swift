@@ -61,7 +61,9 @@ extension HostTask {
     }
     var parts: [String] = []
     if !found.isThere(package) {
-      parts.append("send \(package.program.bytes.count >> 20) MiB")
+      let program = package.program
+      let sent = (found.hasGzip ? program.packed.bytes : nil) ?? program.bytes
+      parts.append("send \(sent.count >> 20) MiB")
       if found.package(version) != nil {
         parts.append("replace the \(version) there, which differs")
       }
