@@ -142,6 +142,25 @@ struct RemoveTests {
     #expect(!notes.contains { $0.hasPrefix("trash") })
   }
 
+  /// One source, two prefixes: links of the other one count, also where its folders were there before.
+  @Test func whatAnotherPrefixLinksStays() throws {
+    let stage = try EncapStage()
+    try stage.package("foo-1", ["bin/foo"])
+    try stage.package("foo-2", ["bin/foo"])
+    let other = EncapPlaces(source: stage.source, target: stage.folder.file("other"))
+    try FileManager.default.createDirectory(
+      atPath: "\(other.target)/bin", withIntermediateDirectories: true)
+    _ = try EncapPrefix(other).install("foo-1")
+    try stage.install("foo-2")
+    #expect(try stage.prefix().collect(keeping: 0).removed.isEmpty)
+    let outcome = try stage.prefix().remove("foo", purging: true)
+    #expect(outcome.purged.map(\.description) == ["foo-2"])
+    #expect(outcome.notes.contains { $0.contains("foo-1 stays") && $0.contains(other.target) })
+    #expect(TestFolder.text("\(other.target)/bin/foo") == "foo-1 bin/foo\n")
+    try FileManager.default.removeItem(atPath: other.target)
+    #expect(try stage.prefix().collect(keeping: 0).removed.map(\.description) == ["foo-1"])
+  }
+
   // MARK: going back
 
   @Test func rollbackGoesToWhatWasLinkedBefore() throws {

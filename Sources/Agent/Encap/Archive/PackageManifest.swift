@@ -42,6 +42,7 @@ struct PackageManifest: Equatable {
     else { return nil }
     archive = words[1][1]
     for line in words.dropFirst(2) {
+      guard !line.isEmpty else { return nil }
       switch (line[0], line.count) {
       case ("file", 4):
         guard let digest = SHA256.bytes(ofHex: line[1]), let size = UInt64(line[2]),

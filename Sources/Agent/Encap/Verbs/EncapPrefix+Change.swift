@@ -89,6 +89,7 @@ extension EncapPrefix {
     }
     let runner = StepRunner(places.target, id: journal.id)
     do throws(EncapError) {
+      if journal.package != nil { try noteTarget(journal.target) }
       try runner.take(journal.steps.enumerated())
       try runner.sync()
       try noteUses(of: journal, ended: false)

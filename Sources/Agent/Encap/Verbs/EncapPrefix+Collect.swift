@@ -5,21 +5,23 @@ extension EncapPrefix {
     try begin("gc")
     let packages = try source.packages()
     if let name, !packages.contains(where: { $0.name == name }) { throw missing(name, packages) }
-    // Any link into it, also one that somebody made by hand.
-    let linked = Set(try TargetReader(places).readAll().packageLinks.compactMap(\.link.packageName))
     var collected = Collected()
     let names = name.map { [$0] } ?? Set(packages.map(\.name)).sorted()
+    var all: [EncapPackageName] = []
+    var newest: Set<EncapPackageName> = []
     for name in names {
       let versions = try versions(of: name)
-      let newest = Set(versions.suffix(keep))
-      for package in versions {
-        if newest.contains(package) || linked.contains(package) {
-          collected.kept.append(package)
-          continue
-        }
-        if !options.isDryRun { try removeFolder(of: package) }
-        collected.removed.append(package)
+      all += versions
+      newest.formUnion(versions.suffix(keep))
+    }
+    let linked = try linked(among: all.filter { !newest.contains($0) })
+    for package in all {
+      if newest.contains(package) || linked[package] != nil {
+        collected.kept.append(package)
+        continue
       }
+      if !options.isDryRun { try removeFolder(of: package) }
+      collected.removed.append(package)
     }
     collected.notes = recovered
     return collected

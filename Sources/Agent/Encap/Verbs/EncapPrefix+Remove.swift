@@ -1,3 +1,5 @@
+import Bytes
+
 extension EncapPrefix {
   /// Removes the links of a package, of all its versions where none is given; its folders only where
   /// they are to be purged.
@@ -67,12 +69,14 @@ extension EncapPrefix {
       outcome.purged = packages
       return
     }
-    let stillLinked = Set(
-      try TargetReader(places).readAll().packageLinks.compactMap(\.link.packageName))
+    let stillLinked = try linked(among: packages)
     for package in packages {
-      if stillLinked.contains(package) {
+      if let target = stillLinked[package] {
+        let place =
+          target == places.targetPath
+          ? "(encap check)" : "from another prefix, \(Printable.text(target.span, limit: 300))"
         outcome.notes.append(
-          "\(package) stays in \(places.source.path): links lead into it (encap check)")
+          "\(package) stays in \(places.source.path): links lead into it \(place)")
         continue
       }
       try removeFolder(of: package)

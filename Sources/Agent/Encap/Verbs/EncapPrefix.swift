@@ -18,6 +18,11 @@ public final class EncapPrefix {
     self.options = options
   }
 
+  /// The same packages seen from another prefix.
+  init(_ places: OpenPlaces, _ source: SourceFolder, _ options: EncapOptions) {
+    (self.places, self.source, self.options) = (places, source, options)
+  }
+
   /// What each change begins with: the lock, and the end of a change that broke off. A dry run takes
   /// neither.
   func begin(_ verb: String) throws(EncapError) {
