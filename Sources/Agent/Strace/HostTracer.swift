@@ -45,7 +45,8 @@ public struct HostTracer {
       let refusal = refusal(of: draft.engine, site)
       return draft.finishDryRun(request.engine == nil ? refusal?.withWayOut : refusal)
     }
-    guard !draft.tracees.isEmpty, !isStopped() else { return draft.finish() }
+    if isStopped() { draft.leaveAll() }
+    guard !draft.tracees.isEmpty else { return draft.finish() }
     let lock = try TraceLock(limits.name)
     do throws(TraceFailure) {
       try watch(&draft, site, folder, isStopped, progress)

@@ -74,6 +74,8 @@ struct TraceDraft: ~Copyable {
       tracees.append(Tracee(id: candidate.id, name: candidate.name))
     }
     let waits = stuck.settle(isStopped: isStopped)
+    // Nobody had the time to wake up.
+    guard !isStopped() else { return }
     for tracee in tracees {
       guard let wait = waits[tracee.id] else { continue }
       let advice =
@@ -95,6 +97,14 @@ struct TraceDraft: ~Copyable {
     } catch {
       throw .failed("\(root) can't be read: \(error)")
     }
+  }
+
+  /// It is to end before it has begun.
+  mutating func leaveAll() {
+    for tracee in tracees {
+      skip(tracee.id, tracee.name, .init(.isOverBudget, "the trace was ended before its turn"))
+    }
+    tracees = []
   }
 
   private mutating func skip(

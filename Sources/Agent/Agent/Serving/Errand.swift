@@ -13,7 +13,6 @@ final class ErrandRunner: Sendable {
   private struct State {
     var waiting: [(client: UInt64, work: @Sendable () -> [UInt8])] = []
     var done: [Result] = []
-    var isBusy = false
     var hasStarted = false
   }
 
@@ -40,7 +39,15 @@ final class ErrandRunner: Sendable {
       defer { state.hasStarted = true }
       return (true, !state.hasStarted)
     }
-    if isFirst { try AgentThread.start(stackBytes: stackBytes) { [self] in run() } }
+    if isFirst {
+      do throws(Failure) {
+        try AgentThread.start(stackBytes: stackBytes) { [self] in run() }
+      } catch {
+        // The next one tries again.
+        state.withLock { ($0.hasStarted, $0.waiting) = (false, []) }
+        throw error
+      }
+    }
     wake.signal()
     return isTaken
   }

@@ -61,6 +61,7 @@ extension AgentQuestion {
     _ host: String, over sessions: [CollectorSessions], _ log: Logger
   ) -> Outcome? {
     let name = Printable.text(host)
+    if earlyEnd?.isWanted == true { return .failure(.endedUnasked) }
     for each in sessions {
       let source = "\(Printable.text(each.history)), which pid \(each.pid) records"
       switch ask(host, over: each) {

@@ -160,7 +160,10 @@ public final class QuestionServer: Sendable {
       let question = try read(client)
       let reply: SessionReply =
         if let question {
-          desk.ask(question.request, of: question.host) { client.interest }
+          desk.ask(question.request, of: question.host) {
+            let interest = client.interest
+            return interest == .waits && question.wantsEnd ? .wantsEnd : interest
+          }
         } else {
           .failed("that is no question; it is for culprit process, suspects and trace")
         }
@@ -176,6 +179,8 @@ public final class QuestionServer: Sendable {
   private struct Question {
     var host: String
     var request: Request
+    /// He says at once that it is to end.
+    var wantsEnd: Bool
 
     var what: String {
       switch request {
@@ -200,13 +205,16 @@ public final class QuestionServer: Sendable {
     while count < QuestionSocket.requestLimit {
       let bytes = try client.read(limit: QuestionSocket.requestLimit - count, until: end)
       count += bytes.count
+      // What is behind the frame came with its last bytes.
+      let last = bytes.last
       var events: [FrameDecoder.Event] = []
       decoder.feed(bytes.span) { events.append($0) }
       guard let first = events.first else { continue }
       guard case .frame(let frame) = first, case .request(let request) = frame.frame else {
         return nil
       }
-      return Question(host: host, request: request)
+      let wantsEnd = count > frame.byteCount && last == QuestionSocket.earlyEnd
+      return Question(host: host, request: request, wantsEnd: wantsEnd)
     }
     return nil
   }

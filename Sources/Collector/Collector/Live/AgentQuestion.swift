@@ -20,6 +20,8 @@ public struct AgentQuestion: Sendable {
   /// Why there is no answer, and what to do about it, printable.
   public struct Failure: Error, Equatable, CustomStringConvertible, Sendable {
     public var description: String
+
+    static let endedUnasked = Failure(description: "ended early, before its agent was asked")
   }
 
   public var request: Request

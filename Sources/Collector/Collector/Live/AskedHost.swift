@@ -33,8 +33,6 @@ final class AskedHost: LinkDelegate {
     var upload: AgentUpload?
     /// Why none runs there.
     var fallbackReason: String?
-    /// An agent may be there that was asked.
-    var isConnected = false
     /// How far it has got, for who waits in vain.
     var stage = "not tried yet"
     var outcome: Outcome?
@@ -83,10 +81,8 @@ final class AskedHost: LinkDelegate {
 
   /// Has the agent answer now; who wasn't asked yet isn't any more.
   func endEarly(on fleet: Fleet) {
-    let isAsked = state.withLock { $0.isConnected && $0.upload == nil }
-    guard isAsked else {
-      return finish(.failure(.init(description: "ended early, before its agent was asked")))
-    }
+    // An agent says at once that it begins. Before, these bytes might become part of something else.
+    guard state.withLock({ $0.hasFrames }) else { return finish(.failure(.endedUnasked)) }
     fleet.send(name, AgentRequests.cancel(AskedHost.number))
   }
 
@@ -103,8 +99,7 @@ final class AskedHost: LinkDelegate {
   func linkDidChange(to new: LinkState) {
     switch new {
     case .connecting(let how, _, _): state.withLock { $0.stage = how }
-    case .connected:
-      state.withLock { ($0.isConnected, $0.stage) = (true, "its agent is asked and says nothing") }
+    case .connected: state.withLock { $0.stage = "its agent is asked and says nothing" }
     case .backingOff(let failure, _), .given(up: let failure):
       finish(.failure(.init(description: Printable.text(failure.description))))
     case .waiting, .stale, .stopped: break
