@@ -247,6 +247,11 @@ struct UnpackTests {
     let drift = try stage.prefix().check("foo").flatMap(\.drift)
     #expect(drift.contains { $0.kind == .changed && $0.path == .of("bin/foo") })
     #expect(drift.contains { $0.kind == .lost && $0.path == .of("bin/bar") })
+    chmod(file.hasPrefix("/") ? file : "\(stage.target)/\(file)", 0o4777)
+    #expect(
+      try stage.prefix().check("foo").flatMap(\.drift).contains {
+        $0.kind == .changed && $0.path == .of("bin/foo")
+      })
     try stage.delete(file)
     #expect(
       try stage.prefix().check("foo").flatMap(\.drift).contains {
@@ -257,7 +262,8 @@ struct UnpackTests {
   @Test func theManifestIsReadAsItIsWritten() throws {
     var manifest = PackageManifest(archive: String(repeating: "a", count: 64))
     manifest.files = [
-      .init(path: EncapPath([0x20, 0xFF]), size: 3, digest: SHA256.digest([1].span))
+      .init(
+        path: EncapPath([0x20, 0xFF]), size: 3, mode: 0o755, digest: SHA256.digest([1].span))
     ]
     manifest.links = [.of("bin/x"): [0x0A, 0x25]]
     let text = Array(manifest.text.utf8)

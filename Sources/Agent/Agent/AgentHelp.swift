@@ -79,6 +79,7 @@ enum AgentHelp {
                               until that ends
       --unlink-self           with --session: remove the program's own file and its folder
                               culprit.*, where it was copied for this session
+      --check-config          read the settings, say what is wrong with them, and end
     \(SamplerOptions.help)
 
     EXAMPLES

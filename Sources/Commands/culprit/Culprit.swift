@@ -8,7 +8,8 @@ struct Culprit: AsyncParsableCommand {
     abstract: "Load went up: which host, when, how high, and was it CPU, disk or swap?",
     discussion: """
       Watches vmstat of many servers over SSH in one terminal, keeps a history in SQLite, and \
-      finds the load spikes in it. Nothing is installed on the hosts.
+      finds the load spikes in it. Nothing needs to be installed on the hosts; with culprit-agent \
+      there (culprit deploy) it also names who waits, for what, and who moves the bytes.
 
       EXAMPLES
         culprit watch                         this machine, or the fleet file's hosts

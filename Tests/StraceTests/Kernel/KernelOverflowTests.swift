@@ -23,7 +23,7 @@ struct KernelOverflowTests {
   }
 
   /// Calls of the C library besides; more where threads wait for each other on a busy machine.
-  private static let spare = 2000
+  private static let spare: UInt64 = 2000
 
   @Test("calls on more files than there is room for are counted, and told as lost to their files")
   func files() async throws {

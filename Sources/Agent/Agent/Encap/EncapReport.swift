@@ -4,11 +4,13 @@ import Encap
 /// Says what was done with packages: as text for people, or a line of JSON for each thing.
 struct EncapReport {
   private let isJSON: Bool
+  private let isDryRun: Bool
   private let verb: EncapArguments.Verb
   private let places: EncapPlaces
 
   init(_ arguments: EncapArguments) {
     isJSON = arguments.isJSON
+    isDryRun = arguments.options.isDryRun
     verb = arguments.verb
     places = arguments.places
   }
@@ -90,7 +92,9 @@ struct EncapReport {
     }
     let instead = previous.isEmpty ? "" : ", instead of \(previous)"
     switch outcome.status {
-    case .noop: return "\(package) is linked into \(target) already (\(outcome.unchanged) links)"
+    case .noop where outcome.unchanged == 0: return "\(package) has nothing to be linked"
+    case .noop:
+      return "\(package) is linked into \(target) already (\(EncapReport.links(outcome.unchanged)))"
     case .planned: return "\(package)\(instead): nothing was changed (--dry-run)"
     default: return "\(package) is linked into \(target)\(instead): \(counts(outcome.steps))"
     }
@@ -100,8 +104,12 @@ struct EncapReport {
     let counts = EncapCounts(steps)
     let parts = [
       (counts.made, "made"), (counts.replaced, "replaced"), (counts.removed, "removed"),
-    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.0 == 1 ? "link" : "links") \($0.1)" }
+    ].filter { $0.0 > 0 }.map { "\(EncapReport.links($0.0)) \($0.1)" }
     return parts.isEmpty ? "no links" : parts.joined(separator: ", ")
+  }
+
+  private static func links(_ count: Int) -> String {
+    count == 1 ? "1 link" : "\(count) links"
   }
 
   // MARK: looking
@@ -109,7 +117,7 @@ struct EncapReport {
   func showCheck(_ state: EncapState) {
     guard !isJSON else { return json { $0.writeCheck(state) } }
     for drift in state.drift { line("\(state.package): \(drift)") }
-    if state.drift.isEmpty { line("\(state.package): fine, \(state.right) links") }
+    if state.drift.isEmpty { line("\(state.package): fine, \(EncapReport.links(state.right))") }
   }
 
   func showList(_ states: [EncapState]) {
@@ -140,8 +148,9 @@ struct EncapReport {
       }
     }
     for note in collected.notes { line("note: \(note)") }
-    for package in collected.removed { line("\(package) removed") }
-    line("\(collected.removed.count) removed, \(collected.kept.count) kept")
+    let done = isDryRun ? "would be removed" : "removed"
+    for package in collected.removed { line("\(package) \(done)") }
+    line("\(collected.removed.count) \(done), \(collected.kept.count) kept")
   }
 
   func show(_ unpacked: Unpacking.Unpacked) {

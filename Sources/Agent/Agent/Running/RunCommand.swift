@@ -20,10 +20,11 @@ struct RunCommand {
   private var options: SamplerOptions
   private var mode = Mode.resident
   private var unlinksSelf = false
+  private var checksOnly = false
 
   init(_ words: ArraySlice<String>) throws(UsageError) {
     var mode = Mode.resident
-    var unlinksSelf = false
+    var (unlinksSelf, checksOnly) = (false, false)
     let isConfigured = words.contains { $0 == "--config" || $0.hasPrefix("--config=") }
     let hasUsual = access(AgentConfiguration.usualPath, F_OK) == 0
     let usual = hasUsual && !isConfigured ? ["--config", AgentConfiguration.usualPath] : []
@@ -32,11 +33,12 @@ struct RunCommand {
       case "--stdout": mode = .output
       case "--session": mode = .session
       case "--unlink-self": unlinksSelf = true
+      case "--check-config": checksOnly = true
       default: return false
       }
       return true
     }
-    (self.mode, self.unlinksSelf) = (mode, unlinksSelf)
+    (self.mode, self.unlinksSelf, self.checksOnly) = (mode, unlinksSelf, checksOnly)
     guard mode == .resident || !Output.isTerminal else {
       throw UsageError(
         "frames are not for a terminal: send them to a file or a collector, or try "
@@ -48,6 +50,7 @@ struct RunCommand {
   }
 
   func run() throws -> Int32 {
+    if checksOnly { return 0 }
     if unlinksSelf { TemporaryProgram.removeSelf() }
     switch mode {
     case .output: try runToOutput()

@@ -27,6 +27,12 @@ extension PackageManifest {
       return EncapDrift(
         kind: .changed, path: file.path, what: "it isn't as large as it came, or no file")
     }
+    let mode = UInt16(truncatingIfNeeded: status.st_mode & 0o7777)
+    guard mode == file.mode else {
+      return EncapDrift(
+        kind: .changed, path: file.path,
+        what: "its mode is \(String(mode, radix: 8)), not \(String(file.mode, radix: 8))")
+    }
     var sum = SHA256()
     while true {
       let part = try opened.read(upTo: 256 << 10)

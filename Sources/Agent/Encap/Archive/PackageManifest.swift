@@ -8,6 +8,7 @@ struct PackageManifest: Equatable {
   struct File: Equatable {
     let path: EncapPath
     let size: UInt64
+    let mode: UInt16
     let digest: [UInt8]
   }
 
@@ -25,7 +26,8 @@ struct PackageManifest: Equatable {
   var text: String {
     var lines = [PackageManifest.firstLine, "archive \(archive)"]
     lines += files.map {
-      "file \(SHA256.hex($0.digest)) \($0.size) \(EscapedText.word($0.path.bytes))"
+      "file \(SHA256.hex($0.digest)) \($0.size) \(String($0.mode, radix: 8)) "
+        + EscapedText.word($0.path.bytes)
     }
     lines += links.sorted { $0.key < $1.key }.map {
       "link \(EscapedText.word($0.key.bytes)) \(EscapedText.word($0.value))"
@@ -44,11 +46,12 @@ struct PackageManifest: Equatable {
     for line in words.dropFirst(2) {
       guard !line.isEmpty else { return nil }
       switch (line[0], line.count) {
-      case ("file", 4):
+      case ("file", 5):
         guard let digest = SHA256.bytes(ofHex: line[1]), let size = UInt64(line[2]),
-          let path = EscapedText.bytes(line[3]).flatMap({ EncapPath(untrusted: $0) })
+          let mode = UInt16(line[3], radix: 8),
+          let path = EscapedText.bytes(line[4]).flatMap({ EncapPath(untrusted: $0) })
         else { return nil }
-        files.append(File(path: path, size: size, digest: digest))
+        files.append(File(path: path, size: size, mode: mode, digest: digest))
       case ("link", 3):
         guard let path = EscapedText.bytes(line[1]).flatMap({ EncapPath(untrusted: $0) }),
           let target = EscapedText.bytes(line[2])

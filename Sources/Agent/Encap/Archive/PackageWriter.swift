@@ -126,9 +126,11 @@ struct PackageWriter {
     } catch {
       throw failure ?? .archive(error)
     }
-    try file.setMode(mode_t(mode(entry.mode)))
+    let mode = mode(entry.mode)
+    try file.setMode(mode_t(mode))
     file.setModified(entry.modified)
-    files[path] = PackageManifest.File(path: path, size: entry.size, digest: sum.value)
+    files[path] = PackageManifest.File(
+      path: path, size: entry.size, mode: mode, digest: sum.value)
     byteCount += entry.size
   }
 
@@ -144,7 +146,8 @@ struct PackageWriter {
     guard path != target else { return }
     try remove(path, in: parent)
     try parent.makeHardLink(path.name, to: target.name, in: try root.folder(at: target.parent))
-    files[path] = PackageManifest.File(path: path, size: file.size, digest: file.digest)
+    files[path] = PackageManifest.File(
+      path: path, size: file.size, mode: file.mode, digest: file.digest)
   }
 
   /// Nobody but the owner may write; rights of the owner for who runs it only where asked for.

@@ -20,7 +20,9 @@ public enum TarError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .truncated(let offset): "the archive breaks off after \(offset) bytes; send it again"
+    case .truncated(let offset):
+      "the archive breaks off after \(offset) bytes; send it again "
+        + "(a compressed one is unpacked before: gzip -dc)"
     case .unreadable(let code): "the archive can't be read: \(String(cString: strerror(code)))"
     case .damaged(let offset, let why):
       "no tar archive, or a damaged one: \(why) at byte \(offset) (a compressed one is "

@@ -99,6 +99,9 @@ struct ScriptRunner {
   /// Reads what it prints until it ends: it, and not all that it leaves running with our pipe open.
   private func follow(_ child: pid_t, _ pipe: Int32, _ call: ScriptCall) -> ScriptResult {
     let deadline = ScriptRunner.nowMilliseconds + limitMilliseconds
+    // A script has a process group of its own, which Ctrl-C doesn't reach.
+    let signals = HeldSignals()
+    defer { signals.release() }
     _ = culprit_set_nonblocking(pipe)
     var output: [UInt8] = []
     var status: Int32 = 0
@@ -106,9 +109,11 @@ struct ScriptRunner {
       let hasEnded = waitpid(child, &status, WNOHANG) == child
       drain(pipe, &output)
       if hasEnded { break }
-      guard ScriptRunner.nowMilliseconds < deadline else {
+      let isInterrupted = signals.isPending
+      guard !isInterrupted, ScriptRunner.nowMilliseconds < deadline else {
         kill(-child, SIGKILL)
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        if isInterrupted { return result(call, nil, output, "was killed with what ran it") }
         let seconds = limitMilliseconds / 1000
         return result(call, nil, output, "was killed after \(seconds) s (--script-limit)")
       }

@@ -89,7 +89,7 @@ extension EncapPrefix {
     }
     let runner = StepRunner(places.target, id: journal.id)
     do throws(EncapError) {
-      if journal.package != nil { try noteTarget(journal.target) }
+      try noteLinked(journal.package, without: [], in: journal.target)
       try runner.take(journal.steps.enumerated())
       try runner.sync()
       try noteUses(of: journal, ended: false)
@@ -119,6 +119,9 @@ extension EncapPrefix {
   /// As if it had never been planned. The plan goes first: on a full disk that makes room for the note.
   private func forget(_ journal: EncapJournal) throws(EncapError) {
     try source.removeNote(EncapJournal.noteName)
+    if let package = journal.package, !journal.previous.contains(package) {
+      try? noteLinked(nil, without: [package], in: journal.target)
+    }
     let text = try source.readNote(FolderUses.noteName)
     var uses = FolderUses(text, target: journal.target)
     uses.end(journal.folders.begun)
@@ -140,6 +143,7 @@ extension EncapPrefix {
     }
     do throws(EncapError) {
       try noteUses(of: journal, ended: true)
+      try noteLinked(journal.package, without: journal.previous, in: journal.target)
       try log(journal, outcome.status)
     } catch {
       // The links are what was asked for; a full disk must not leave the plan to be done again.
@@ -162,6 +166,13 @@ struct HeldSignals {
     sigemptyset(&signals)
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&signals, signal) }
     pthread_sigmask(SIG_BLOCK, &signals, &before)
+  }
+
+  /// One of them waits to be delivered.
+  var isPending: Bool {
+    var signals = sigset_t()
+    sigpending(&signals)
+    return [SIGINT, SIGTERM, SIGHUP, SIGQUIT].contains { sigismember(&signals, $0) == 1 }
   }
 
   func release() {

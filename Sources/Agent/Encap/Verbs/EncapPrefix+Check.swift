@@ -56,8 +56,15 @@ extension EncapPrefix {
   private func packagesToCheck(_ specifier: String?) throws(EncapError) -> [EncapPackageName] {
     let all = try source.packages()
     guard let specifier else {
+      let noted = try notedLinked()
       var linked: [EncapPackageName] = []
-      for package in all where try isLinked(package) { linked.append(package) }
+      for package in all {
+        if noted.contains(package) {
+          linked.append(package)
+        } else if try isLinked(package) {
+          linked.append(package)
+        }
+      }
       return linked
     }
     let named = try packages(for: specifier)

@@ -43,13 +43,20 @@ extension EncapPrefix {
       + outcome.notes.map { "; \($0)" }.joined()
   }
 
-  /// Removes what a broken-off unpacking, or the removal of a package's folder, left.
+  /// Removes what a broken-off unpacking, or the removal of a package's folder, left. What can't be
+  /// removed is told, and is in nobody's way.
   func sweep() throws(EncapError) {
     guard let notes = source.notes else { return }
     for name in try notes.items() {
-      if name.starts(with: EncapPrefix.trashPrefix) { try notes.removeAll(name) }
-      if name.starts(with: Unpacking.folderPrefix), try !Unpacking.isAtWork(notes, name) {
+      if name.starts(with: Unpacking.folderPrefix) {
+        guard try !Unpacking.isAtWork(notes, name) else { continue }
+      } else if !name.starts(with: EncapPrefix.trashPrefix) {
+        continue
+      }
+      do throws(EncapError) {
         try notes.removeAll(name)
+      } catch {
+        recovered.append("what an earlier removal left can't be removed: \(error)")
       }
     }
   }

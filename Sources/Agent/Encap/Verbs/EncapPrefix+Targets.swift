@@ -1,15 +1,35 @@
 import Glibc
 
-/// One source may serve several prefixes. Which ones is noted, so that a package's folder doesn't go
-/// while links of another prefix lead into it.
+/// What was linked, and into which prefix, is noted: so a package that lost all its links is missed, and
+/// one that another prefix links (a source may serve several) isn't removed.
 extension EncapPrefix {
-  private static let targetsName = Array("targets".utf8)
+  private static let linkedName = Array("linked".utf8)
 
-  func noteTarget(_ path: [UInt8]) throws(EncapError) {
-    let text = String(decoding: try source.readNote(EncapPrefix.targetsName) ?? [], as: UTF8.self)
-    let line = EscapedText.word(path)
-    guard !text.split(separator: "\n").contains(line[...]) else { return }
-    try source.note(EncapPrefix.targetsName, text + line + "\n")
+  /// Lines of prefix and package.
+  private func linkedNotes() throws(EncapError) -> [String] {
+    String(decoding: try source.readNote(EncapPrefix.linkedName) ?? [], as: UTF8.self)
+      .split(separator: "\n").map(String.init)
+  }
+
+  /// From before the first step a package counts as linked; those that went until after the last.
+  func noteLinked(
+    _ added: EncapPackageName?, without gone: [EncapPackageName], in target: [UInt8]
+  ) throws(EncapError) {
+    let before = try linkedNotes()
+    let prefix = EscapedText.word(target)
+    let old = Set(gone.filter { $0 != added }.map { "\(prefix) \($0)" })
+    var lines = before.filter { !old.contains($0) }
+    if let added, !lines.contains("\(prefix) \(added)") { lines.append("\(prefix) \(added)") }
+    guard lines != before else { return }
+    try source.note(EncapPrefix.linkedName, lines.map { $0 + "\n" }.joined())
+  }
+
+  /// Those that should be linked here.
+  func notedLinked() throws(EncapError) -> Set<EncapPackageName> {
+    let prefix = EscapedText.word(places.targetPath) + " "
+    return Set(
+      try linkedNotes().filter { $0.hasPrefix(prefix) }
+        .compactMap { EncapPackageName(String($0.dropFirst(prefix.count))) })
   }
 
   /// Those of `packages` that links lead into, and where: in this prefix or in another.
@@ -35,10 +55,8 @@ extension EncapPrefix {
   }
 
   private func otherTargets() throws(EncapError) -> [[UInt8]] {
-    let text = try source.readNote(EncapPrefix.targetsName) ?? []
-    return text.split(separator: UInt8(ascii: "\n")).compactMap { line in
-      EscapedText.bytes(String(decoding: line, as: UTF8.self)[...])
-    }.filter { $0 != places.targetPath }
+    let words = Set(try linkedNotes().compactMap { $0.split(separator: " ").first })
+    return words.sorted().compactMap { EscapedText.bytes($0) }.filter { $0 != places.targetPath }
   }
 
   /// Any link counts, also one that somebody made by hand.

@@ -32,6 +32,8 @@ config=/etc/culprit/agent.toml
 unit=/etc/systemd/system/$name.service
 init=/etc/init.d/$name
 log=/var/log/$name.log
+# What a line of authorized_keys must say.
+opens='restrict,command="/usr/local/bin/culprit-agent attach"'
 # What deploy knows of this host: `kept` is what a roll-out that was proven good left behind.
 notes=/var/lib/culprit-deploy
 journal=$notes/journal

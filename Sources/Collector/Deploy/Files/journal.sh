@@ -95,11 +95,14 @@ undo() {
     done
     exit $bad
   } || fail "not all of it: see the notes" || return 1
+  code=0
   if noted 'service running' && noted started; then
-    start_service || fail "the agent that ran before doesn't start: $why" || return 1
+    # All is as it was, and trying again doesn't make it start.
+    start_service || { fail "the agent that ran before doesn't start: $why" || code=1; }
   fi
   forget
   [ -e "$kept" ] || rm -rf "$notes"
+  return $code
 }
 
 take_back() {

@@ -22,6 +22,11 @@ changed_files() {
     while read -r sum file; do
       is_file "$file" && [ "$(sum_of "$file")" = "$sum" ] || printf '%s\n' "$file"
     done <SHA256SUMS
+    # Whoever may write to it may change it unseen; a program that isn't one can't run.
+    {
+      find . ! -type l \( ! -user 0 -o -perm -0020 -o -perm -0002 -o -perm -2000 -o -perm -4000 \)
+      find ./bin -type f ! -perm -0555 2>/dev/null
+    } | sed 's,^\./,,'
     # A name stands behind 64 digits and two blanks.
     find . ! -type d ! -path ./SHA256SUMS | while IFS= read -r file; do
       cut -c67- SHA256SUMS | grep -qxF -- "${file#./}" || printf '%s\n' "${file#./}"
@@ -33,16 +38,44 @@ changed_files() {
 tool_for() {
   for file in "${work:-/nowhere}/$name" "$(folder_of "${1:-none}")/bin/$name" \
     "$(folder_of "${2:-none}")/bin/$name" "$store/$name"-*/bin/"$name"; do
-    is_file "$file" && "$file" version >/dev/null 2>&1 </dev/null 9>&- || continue
+    runs "$file" || continue
     printf '%s' "$file"
+    return
+  done
+  # Or one that would run if it were allowed to, where there is a folder for it.
+  [ -n "$work" ] || return 1
+  for file in "$store/$name"-*/bin/"$name"; do
+    is_file "$file" && cp "$file" "$work/tool" 2>/dev/null && chmod 755 "$work/tool" || continue
+    runs "$work/tool" || continue
+    printf '%s' "$work/tool"
     return
   done
   return 1
 }
 
+runs() { is_file "$1" && "$1" version >/dev/null 2>&1 </dev/null 9>&-; }
+
+# Without an agent that could do it: the links that a package of ours has.
+unlink_all() {
+  for file in bin/$name share/culprit/agent.toml share/culprit/$name.service \
+    share/culprit/$name.init; do
+    case $(readlink "$prefix/$file" 2>/dev/null) in
+      *encap/"$name"-*) rm -f "$prefix/$file" || fail "can't remove $prefix/$file" || return 1 ;;
+    esac
+  done
+  rmdir "$prefix/share/culprit" 2>/dev/null || :
+}
+
 # Links this version and no other, or none.
 relink() {
-  tool=$(tool_for "$1" "$(linked)") || fail "no agent here that runs, to relink with" || return 1
+  if ! tool=$(tool_for "$1" "$(linked)"); then
+    make_work
+    tool=$(tool_for "$1" "$(linked)") || tool=
+  fi
+  if [ -z "$tool" ]; then
+    [ -n "$1" ] || { unlink_all; return; }
+    fail "no agent here that runs, to relink with" || return 1
+  fi
   if [ -n "$1" ]; then
     try "$tool" encap install "$name-$1" --source "$store" --target "$prefix"
   else

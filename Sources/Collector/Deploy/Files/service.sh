@@ -116,6 +116,14 @@ start_version() {
     { cp "$from" "$file.culprit" && mv -f "$file.culprit" "$file"; } 2>/dev/null ||
       { rm -f "$file.culprit"; fail "can't write $file: is the disk full?"; } || return 1
   fi
+  # With settings that it can't read it wouldn't start, nor would the one that runs once it was
+  # stopped. An older one doesn't know that question.
+  if ! try "$(folder_of "$version")/bin/$name" run --check-config; then
+    case $why in
+      *--check-config*) why= ;;
+      *) return 1 ;;
+    esac
+  fi
   enable_service || return 1
   if runs_version "$version" && ! grep -q '^unit \|^made config ' "$journal"; then
     say "@note it runs already"

@@ -1,8 +1,22 @@
 
 # --- Verbs ---------------------------------------------------------------------------------------
 
-# One deploy at a time on this host; the kernel lets go of the lock with us.
+# One deploy at a time on this host; the kernel lets go of the lock with us. What a run that was cut
+# left is taken back first.
 take_lock() {
+  seize || return 1
+  [ -e "$journal" ] || return 0
+  undo || fail "an earlier run was cut, and what it did can't be taken back: $why" || return 1
+  say "@note took back what an earlier run had left half done"
+}
+
+# As that, and whatever was left is in nobody's way.
+take_lock_to_remove() {
+  seize || return 1
+  [ ! -e "$journal" ] || undo || say "@note an earlier run was cut: $why"
+}
+
+seize() {
   has flock || fail "no flock(1) there; install util-linux" || return 1
   # A redirection of exec's that fails would end the shell.
   { : >>"$lock"; } 2>/dev/null || fail "can't open $lock" || return 1
@@ -16,9 +30,6 @@ take_lock() {
   start_watch
   # Of runs that were killed.
   rm -rf "$prefix"/.culprit-deploy.*
-  [ -e "$journal" ] || return 0
-  undo || fail "an earlier run was cut, and what it did can't be taken back: $why" || return 1
-  say "@note took back what an earlier run had left half done"
 }
 
 # Which of the distribution's packages a file belongs to; nothing where it is nobody's.
@@ -42,6 +53,8 @@ look() {
     place=$(above "$place")
     [ -w "$place" ] || say "@is readonly $place"
   done
+  if is_folder "$spool"; then say "@is spool yes"; fi
+  look_at_rights
   if has gzip; then say "@is gzip yes"; fi
   look_at_packages
   look_at_links
@@ -69,6 +82,21 @@ look_at_packages() {
       say "@is changed $version $(line_of "$file")"
     done
   done
+}
+
+# Who else may change what the agent goes by, or come in where the collector does.
+look_at_rights() {
+  for file in "$config" "$(account_home)/.ssh/authorized_keys"; do
+    [ -z "$(find "$file" \( -perm -0020 -o -perm -0002 \) 2>/dev/null)" ] ||
+      say "@is drift $file can be written to by others"
+  done
+  grep -v '^[[:space:]]*#' "$(account_home)/.ssh/authorized_keys" 2>/dev/null |
+    grep -v '^[[:space:]]*$' | grep -vF "$opens" | grep -q . &&
+    say "@is drift $(account_home)/.ssh/authorized_keys has a key that opens more than attach"
+  case " $(id -Gn "$account" 2>/dev/null) " in
+    *' root '* | *' sudo '* | *' wheel '* | *' adm '*)
+      say "@is drift the user $account is in groups of administrators: $(id -Gn "$account")" ;;
+  esac
 }
 
 # Whether each link is where it belongs, as the version's own agent tells it. Its files were looked at
@@ -149,6 +177,7 @@ while IFS= read -r verb; do
   [ -z "$locked" ] || start_watch
   case $verb in
     lock) answer take_lock ;;
+    seize) answer take_lock_to_remove ;;
     look) answer look ;;
     upload) answer upload ;;
     verify) answer verify ;;

@@ -21,7 +21,7 @@ public struct Rollout: Sendable {
 
   public var action: Action
   public var targets: [FleetTarget]
-  /// The collector's key; needed for all but `remove` and `status`.
+  /// The collector's key; needed for all but `remove`, `status` and what is only planned.
   public var key: CollectorKey?
   /// Hosts that go first, each alone.
   public var canaries = 0
@@ -109,7 +109,7 @@ public struct Rollout: Sendable {
     return task.run { () throws(StepFailure) in
       switch action {
       case .install(let package, let isDryRun):
-        return try task.install(package, key: try needKey(), isDryRun: isDryRun)
+        return try task.install(package, key: key, isDryRun: isDryRun)
       case .rollBack(let isDryRun):
         return try task.rollBack(key: try needKey(), isDryRun: isDryRun)
       case .remove(let keepsSpool, let isDryRun):

@@ -42,6 +42,8 @@ struct HostFindings: Equatable, Sendable {
   /// What isn't as deploy left it, besides packages' files.
   var drift: [String] = []
   var hasUser = false
+  /// Spooled frames are there.
+  var hasSpool = false
   /// It can unpack what gzip(1) packed.
   var hasGzip = false
 
@@ -66,6 +68,7 @@ struct HostFindings: Equatable, Sendable {
     case "running": running = text
     case "drift": drift.append(value)
     case "user": hasUser = value == "yes"
+    case "spool": hasSpool = value == "yes"
     case "gzip": hasGzip = value == "yes"
     case "foreign" where !words.isEmpty:
       foreign.append(Foreign(path: words[0], owner: words.dropFirst().joined(separator: " ")))

@@ -1,7 +1,7 @@
 extension HostTask {
   /// Brings a package to the host, starts it, and proves it good.
   func install(
-    _ package: AgentPackage, key: CollectorKey, isDryRun: Bool
+    _ package: AgentPackage, key: CollectorKey?, isDryRun: Bool
   ) throws(StepFailure) -> HostOutcome {
     let version = package.version.description
     try enter()
@@ -16,6 +16,7 @@ extension HostTask {
       return HostOutcome(
         host, .planned(HostTask.plan(found, package)), version: version, previous: found.linked)
     }
+    guard let key else { throw StepFailure(.key, .refused, "there is no key of the collector's") }
     if !isThere { try bring(package, packs: found.hasGzip) }
     try step(.link, ["link", version], detail: HostTask.change(from: found.linked, to: version))
     try step(.user, ["user"])
@@ -63,7 +64,7 @@ extension HostTask {
     if !found.isThere(package) {
       let program = package.program
       let sent = (found.hasGzip ? program.packed.bytes : nil) ?? program.bytes
-      parts.append("send \(sent.count >> 20) MiB")
+      parts.append("send up to \(sent.count >> 20) MiB")
       if found.package(version) != nil {
         parts.append("replace the \(version) there, which differs")
       }

@@ -13,7 +13,7 @@ extension HostTask {
           + "(\(package.changed.prefix(3).joined(separator: ", "))): install it anew")
     }
     guard !isDryRun else {
-      return HostOutcome(host, .planned("\(linked) → \(version)"), version: linked)
+      return HostOutcome(host, .planned("go back: \(linked) → \(version)"), version: linked)
     }
     try step(.link, ["link", version], detail: "\(linked) → \(version)")
     try step(.key, ["key", key.authorizedLine, key.blob])
@@ -28,12 +28,13 @@ extension HostTask {
   func remove(
     keepsSpool: Bool, key: CollectorKey?, isDryRun: Bool
   ) throws(StepFailure) -> HostOutcome {
-    try enter()
+    try enter(toRemove: !isDryRun)
     let found = try look()
-    if found.packages.isEmpty, found.kept == nil, found.service == "absent" {
+    let isGone = found.packages.isEmpty && found.kept == nil && found.service == "absent"
+    if isGone, keepsSpool || !found.hasSpool {
       return HostOutcome(host, .absent)
     }
-    let versions = found.packages.map(\.version).joined(separator: ", ")
+    let versions = isGone ? "the spool" : found.packages.map(\.version).joined(separator: ", ")
     guard !isDryRun else {
       return HostOutcome(host, .planned("remove \(versions)"), version: found.linked)
     }

@@ -86,12 +86,14 @@ struct HostTask {
   // MARK: - The steps that all have
 
   /// Connects, and takes the host for us alone.
-  func enter() throws(StepFailure) {
+  ///
+  /// - Parameter toRemove: what an earlier run left half done is in nobody's way then.
+  func enter(toRemove: Bool = false) throws(StepFailure) {
     try step(.connect) { () throws(HostShell.Failure) in
       try shell.open(within: HostTask.loginSeconds)
       return ((), "")
     }
-    try step(.lock, ["lock"])
+    try step(.lock, [toRemove ? "seize" : "lock"])
   }
 
   func look() throws(StepFailure) -> HostFindings {

@@ -16,7 +16,7 @@ public struct PackageVersion: Equatable, Sendable, CustomStringConvertible {
   public init(_ text: String) throws(DeployError) {
     guard let version = EncapVersion(text),
       let name = EncapPackageName(name: PackageVersion.agentName, version: version),
-      PackageVersion.isPlain(text), text.utf8.count <= PackageVersion.limit
+      PackageVersion.isPlain(text), text.last != "+", text.utf8.count <= PackageVersion.limit
     else {
       throw .version(
         Printable.text(text, limit: 80),

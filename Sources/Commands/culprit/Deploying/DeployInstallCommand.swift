@@ -38,7 +38,7 @@ struct DeployInstallCommand: AsyncParsableCommand {
     do throws(DeployError) {
       rollout = Rollout(
         .install(package, isDryRun: waves.dryRun), plan.targets,
-        key: try CollectorKey.made(at: options.keyPath))
+        key: waves.dryRun ? options.knownKey : try CollectorKey.made(at: options.keyPath))
       waves.apply(to: &rollout)
       if !waves.dryRun { try rollout.record.keep(package) }
     } catch {

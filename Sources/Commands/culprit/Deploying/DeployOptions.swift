@@ -67,10 +67,24 @@ struct DeployOptions: ParsableArguments {
       verb, hosts: rollout.targets.count, json: json, colours: OutputColours(isPlain: plain),
       showsProgress: !plain && !json && isatty(STDERR_FILENO) == 1)
     defer { output.end() }
+    let signals = DeployOptions.endingEarly(output)
+    defer { for source in signals { source.cancel() } }
     do throws(DeployError) {
       return try rollout.run(options: plan.options, log: try logger()) { output.take($0) }
     } catch {
       throw CommandFailure.failed(error.description)
+    }
+  }
+
+  /// Ctrl-C and SIGTERM, on a queue of their own: the pool's threads may all be at work.
+  private static func endingEarly(_ output: RolloutOutput) -> [any DispatchSourceSignal] {
+    let queue = DispatchQueue(label: "culprit.signals")
+    return [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler { output.endEarly() }
+      source.resume()
+      return source
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import Deploy
 import Foundation
 
@@ -34,17 +35,46 @@ struct DeployPackageCommand: AsyncParsableCommand {
   func run() async throws {
     let package = try DeployPackageCommand.package(agentFile, version)
     guard output != "-" else { return StandardOutput.write(package.tar) }
+    try DeployPackageCommand.write(package.tar, to: output)
+  }
+
+  /// As a whole, or not at all; into a device or a pipe as it comes.
+  private static func write(_ bytes: [UInt8], to path: String) throws(CommandFailure) {
+    func failure(_ code: Int32) -> CommandFailure {
+      .failed("can't write \(path): \(String(cString: strerror(code))); name another --output")
+    }
+    // What a link leads to is meant.
+    let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    var status = stat()
+    let isThere = stat(place, &status) == 0
+    let isPlain = !isThere || status.st_mode & S_IFMT == S_IFREG
+    let new = isPlain ? "\(place).new-\(getpid())" : place
+    let flags = isPlain ? O_WRONLY | O_CREAT | O_EXCL : O_WRONLY
+    let file = open(new, flags | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw failure(errno) }
     do {
-      try Data(package.tar).write(to: URL(fileURLWithPath: output), options: .atomic)
+      try StandardOutput.write(bytes, to: file)
     } catch {
-      throw CommandFailure.failed(
-        "can't write \(output): \(error.localizedDescription); name another --output")
+      let code = errno
+      close(file)
+      if isPlain { unlink(new) }
+      throw failure(code)
+    }
+    guard close(file) == 0, !isPlain || rename(new, place) == 0 else {
+      let code = errno
+      if isPlain { unlink(new) }
+      throw failure(code)
     }
   }
 
   /// The package of the agent that the options name.
   static func package(_ file: String?, _ version: String?) throws(CommandFailure) -> AgentPackage {
-    let epoch = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap { UInt64($0) }
+    let text = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"]
+    let epoch = text.flatMap { UInt64($0) }
+    if let text, epoch == nil {
+      throw .failed(
+        "SOURCE_DATE_EPOCH is no number of seconds: “\(Printable.text(text, limit: 40))”")
+    }
     do throws(DeployError) {
       // Before the agent is read, which takes its time.
       if let version { _ = try PackageVersion(version) }

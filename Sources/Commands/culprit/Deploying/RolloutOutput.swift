@@ -1,4 +1,5 @@
 import Bytes
+import Collector
 import Deploy
 import Foundation
 import Synchronization
@@ -69,6 +70,20 @@ final class RolloutOutput: Sendable {
   /// Takes the bar away.
   func end() {
     state.withLock { erase(&$0) }
+  }
+
+  /// Ends the program: hosts see the end of their connections.
+  func endEarly() -> Never {
+    // Nothing is shown from now on.
+    state.withLock { state in
+      erase(&state)
+      let hosts = state.at.map(\.host).sorted()
+      let under = hosts.isEmpty ? "" : " (\(HostNames.fold(hosts)))"
+      printError(
+        "\nculprit: ended early, \(state.done) of \(self.hosts) hosts done; those under way\(under) "
+          + "take back what was begun; run it again to go on")
+      exit(1)
+    }
   }
 
   private func note(_ host: String, _ text: String, _ state: inout State) {
