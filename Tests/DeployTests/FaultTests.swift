@@ -92,6 +92,25 @@ struct FaultTests {
     #expect(try await host.output("cat \(keys)") == before)
   }
 
+  @Test("has settings that can't be read keeps the agent that runs, and can be left")
+  func badSettings() async throws {
+    let hosts = try await RolledOutHosts.start()
+    let host = hosts.hosts[0]
+    let before = try await hosts.inventory()
+    try await hosts.install()
+    let pid = try await host.output("cat /run/culprit-agent.pid")
+    try await host.output(
+      "cp /etc/culprit/agent.toml /run/good; echo 'x = = 1' >>/etc/culprit/agent.toml")
+    try await refuses(
+      hosts, at: .service, saying: ["/etc/culprit/agent.toml"], try await hosts.otherPackage())
+    #expect(try await host.output("cat /run/culprit-agent.pid") == pid)
+    let removed = try await hosts.run(
+      hosts.rollout(.remove(keepsSpool: false, isDryRun: false)))[0]
+    #expect(removed.result == .removed, "\(removed)")
+    try await host.output("mv /run/good /etc/culprit/agent.toml")
+    #expect(try await hosts.inventory() == before)
+  }
+
   @Test("gets other bytes than were sent")
   func wrongChecksum() async throws {
     var options = SeparateHost.Options()

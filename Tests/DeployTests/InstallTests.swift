@@ -109,6 +109,42 @@ struct InstallTests {
     #expect(try await hosts.inventory() == before)
   }
 
+  @Test("rights that changed are told, and install mends them", arguments: ["644", "4777"])
+  func rights(mode: String) async throws {
+    let hosts = try await RolledOutHosts.start()
+    try await hosts.install()
+    let host = hosts.hosts[0]
+    let version = try hosts.package().version.description
+    try hosts.rollout(.status).record.keep(try hosts.package())
+    let file = "/usr/local/encap/culprit-agent-\(version)/bin/culprit-agent"
+    try await host.output("chmod \(mode) \(file); chmod 666 /etc/culprit/agent.toml")
+    let outcome = try await hosts.run(hosts.rollout(.status))[0]
+    guard case .looked(let status) = outcome.result else { throw TestTrouble("\(outcome)") }
+    #expect(status.drift.contains { $0.contains("bin/culprit-agent") }, "\(status)")
+    #expect(status.drift.contains { $0.contains("agent.toml can be written") }, "\(status)")
+    try await hosts.install()
+    #expect(try await host.output("stat -c %a \(file)") == "755")
+  }
+
+  @Test("one that hangs is told soon, and taken away")
+  func hung() async throws {
+    let hosts = try await RolledOutHosts.start()
+    let before = try await hosts.inventory()
+    try await hosts.install()
+    let host = hosts.hosts[0]
+    try await host.output("kill -STOP $(cat /run/culprit-agent.pid)")
+    let begin = ContinuousClock.now
+    let outcome = try await hosts.run(hosts.rollout(.status))[0]
+    guard case .looked(let status) = outcome.result else { throw TestTrouble("\(outcome)") }
+    #expect(!status.isGood, "\(status)")
+    // Once it was six minutes.
+    #expect(begin.duration(to: .now) < .seconds(180))
+    let removed = try await hosts.run(
+      hosts.rollout(.remove(keepsSpool: false, isDryRun: false)))[0]
+    #expect(removed.result == .removed, "\(removed)")
+    #expect(try await hosts.inventory() == before)
+  }
+
   @Test("what somebody changed since is told, and install mends it")
   func drift() async throws {
     let hosts = try await RolledOutHosts.start()

@@ -161,6 +161,16 @@ struct RemoveTests {
     #expect(try stage.prefix().collect(keeping: 0).removed.map(\.description) == ["foo-1"])
   }
 
+  @Test func whatLostAllItsLinksIsMissed() throws {
+    let stage = try EncapStage()
+    try stage.package("foo-1", ["bin/foo"])
+    try stage.install("foo-1")
+    try stage.delete("bin/foo")
+    #expect(try stage.prefix().check().flatMap(\.drift).map(\.kind) == [.missing])
+    try stage.remove("foo-1")
+    #expect(try stage.prefix().check().isEmpty)
+  }
+
   // MARK: going back
 
   @Test func rollbackGoesToWhatWasLinkedBefore() throws {
