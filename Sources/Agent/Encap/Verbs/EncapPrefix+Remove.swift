@@ -23,7 +23,7 @@ extension EncapPrefix {
     let plan = RemovalPlanner(departing: departing).plan()
     let previous = Set(departing.links.values.compactMap(\.packageName)).sorted(by: isOlder)
     var outcome = try remove(previous, plan, trees)
-    if outcome.status == .noop, !options.isDryRun {
+    if outcome.status != .failed, !options.isDryRun {
       try noteLinked(nil, without: Array(packages), in: places.targetPath)
     }
     outcome.notes = recovered + outcome.notes
