@@ -164,4 +164,45 @@ struct DeployCommandTests {
     let other = try await home.run(["deploy", "install", "x", "--agent-file", script])
     #expect(other.code == 1 && other.errorText.contains("no Linux executable"), "\(other)")
   }
+
+  @Test("what ends it early says what becomes of the hosts under way")
+  func early() async throws {
+    let host = try await start()
+    let program = try home.start(
+      [
+        "deploy", "install", "\(host.address):\(host.port)", "--user", "root", "--agent-file",
+        agent,
+      ]
+        + connection + ["--json"])
+    try await until("an upload", detail: { program.errorText }) {
+      program.outputText.contains("\"upload\"") || program.hasEnded
+    }
+    program.send(SIGINT)
+    let result = try await program.end()
+    #expect(result.code == 1 && result.errorText.contains("take back what was begun"), "\(result)")
+    try await until("the host to be as it was") {
+      try await host.run("ls -d /usr/local/encap /usr/local/.culprit*").outputText.isEmpty
+    }
+  }
+
+  @Test("a package goes to where a link leads, and into a pipe as it comes")
+  func packageOutput() async throws {
+    let folder = home.folder
+    symlink(folder.file("real.tar"), folder.file("link.tar"))
+    let made = try await home.run(
+      ["deploy", "package", "--agent-file", agent, "--output", folder.file("link.tar")])
+    #expect(made.code == 0, "\(made)")
+    let link = try FileManager.default.destinationOfSymbolicLink(atPath: folder.file("link.tar"))
+    #expect(link == folder.file("real.tar"))
+    mkfifo(folder.file("pipe"), 0o600)
+    let reader = try Program(["sha256sum", folder.file("pipe")])
+    let piped = try await home.run(
+      ["deploy", "package", "--agent-file", agent, "--output", folder.file("pipe")])
+    #expect(piped.code == 0, "\(piped)")
+    let sum = try await Program.output("sha256sum", folder.file("real.tar")).prefix(64)
+    #expect(try await reader.end().outputText.prefix(64) == sum)
+    let full = try await home.run(
+      ["deploy", "package", "--agent-file", agent, "--output", "/dev/full"])
+    #expect(full.code == 1 && full.errorText.contains("No space left"), "\(full)")
+  }
 }

@@ -43,13 +43,12 @@ struct DeployPackageCommand: AsyncParsableCommand {
     func failure(_ code: Int32) -> CommandFailure {
       .failed("can't write \(path): \(String(cString: strerror(code))); name another --output")
     }
-    // What a link leads to is meant.
+    // What a link leads to is meant, also where nothing is there yet.
     let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     var status = stat()
-    let isThere = stat(place, &status) == 0
-    let isPlain = !isThere || status.st_mode & S_IFMT == S_IFREG
-    let new = isPlain ? "\(place).new-\(getpid())" : place
-    let flags = isPlain ? O_WRONLY | O_CREAT | O_EXCL : O_WRONLY
+    let isFile = lstat(place, &status) == 0 ? status.st_mode & S_IFMT == S_IFREG : true
+    let new = isFile ? "\(place).new-\(getpid())" : place
+    let flags = isFile ? O_WRONLY | O_CREAT | O_EXCL : O_WRONLY | O_CREAT | O_TRUNC
     let file = open(new, flags | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure(errno) }
     do {
@@ -57,12 +56,12 @@ struct DeployPackageCommand: AsyncParsableCommand {
     } catch {
       let code = errno
       close(file)
-      if isPlain { unlink(new) }
+      if isFile { unlink(new) }
       throw failure(code)
     }
-    guard close(file) == 0, !isPlain || rename(new, place) == 0 else {
+    guard close(file) == 0, !isFile || rename(new, place) == 0 else {
       let code = errno
-      if isPlain { unlink(new) }
+      if isFile { unlink(new) }
       throw failure(code)
     }
   }
