@@ -47,7 +47,7 @@ extension EncapPrefix {
       throw .noPackage(
         "older than \(current)",
         why: "it is the oldest in \(places.source.path), and nothing else "
-          + "was linked before it")
+          + "was linked before it; encap install NAME-VERSION goes to any")
     }
     return try change(to: back, verb: "rollback")
   }
