@@ -107,6 +107,10 @@ struct TraceServingTests {
     let trace = try await trace(
       client, client.send(request(.commandLine("a\u{1B}b"), seconds: 0.05)))
     #expect(trace?.processes.first?.identity.id.pid == getpid() && trace?.verified == 1)
+    let first = client.frames.first { frame in
+      if case .answer = frame.frame { true } else { false }
+    }
+    #expect(first?.frame == .answer(.accepted), "who waits is told that it has begun")
     let begin = try await log.line(with: "trace of --match")
     #expect(begin.contains("for 50 ms") && begin.contains("asked by uid \(getuid())"), "\(begin)")
     #expect(begin.contains("user eve, key k, from 192.0.2.7 port 9"), "\(begin)")

@@ -206,7 +206,8 @@ struct SessionQuestionTests {
     host.take(Self.beginning)
     host.reply = { [trace] _, number in
       let bytes = TraceAnswer.bytes(of: trace, number: number)
-      return Self.ticks(1...2) + bytes.prefix(100) + bytes.dropFirst(100) + Self.ticks(3...3)
+      return Self.answer(.accepted, number) + Self.ticks(1...2) + bytes.prefix(100)
+        + bytes.dropFirst(100) + Self.ticks(3...3)
     }
     let told = TraceAnswer.trace(of: try frames(host.ask(Self.trace)).map(\.frame))
     #expect(told == trace)

@@ -178,6 +178,14 @@ struct TraceCommandTests {
       collector = started
     }
     let program = try await site.begin(["--json"])
+    if overSession {
+      // What is streamed goes on meanwhile.
+      let rows = try await site.home.number("SELECT count(*) FROM vmstat")
+      try await until("rows while it traces", detail: { program.errorText }) {
+        try await site.home.number("SELECT count(*) FROM vmstat") > rows + 3
+      }
+      #expect(!program.hasEnded)
+    }
     program.send(SIGINT)
     let result = try await program.end()
     try await site.hosts[0].awaitFreedom()

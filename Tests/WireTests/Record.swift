@@ -39,6 +39,7 @@ struct Record: CustomTestStringConvertible {
       frame: .request(.trace(TraceRequest(.pids([1, 4_711]), isDryRun: true)))),
     Record(name: "request-cancel", frame: .request(.cancel(number: 1 << 32))),
     Record(name: "answer-begins", frame: .answer(.begins)),
+    Record(name: "answer-accepted", frame: .answer(.accepted)),
     Record(name: "answer-inventory", frame: .answer(.inventory(inventory))),
     Record(
       name: "answer-fetched",

@@ -57,6 +57,8 @@ struct FrameKind: RawRepresentable, Equatable {
   static let traceReport = FrameKind(rawValue: 102)
   /// One process each, before `traceReport`.
   static let tracedProcess = FrameKind(rawValue: 103)
+  /// To `trace`, before all that answers it.
+  static let accepted = FrameKind(rawValue: 104)
   /// To any request.
   static let refused = FrameKind(rawValue: 127)
 }

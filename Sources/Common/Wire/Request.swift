@@ -20,8 +20,8 @@ public enum Request: Equatable, Sendable {
   case recent(seconds: UInt32)
   /// All about one process. Answered with `process`.
   case process(pid: Int32)
-  /// What processes ask of the kernel for a while. Answered with `traced` for each, in rank order,
-  /// and then `trace`, all of one number. It ends when the connection does.
+  /// What processes ask of the kernel for a while. Answered with `accepted` at once, and later with
+  /// `traced` for each, in rank order, and then `trace`, all of one number. It ends when the connection does.
   case trace(TraceRequest)
   /// Ends the trace that was asked for with this number on the same connection, whose answer comes
   /// all the same. It isn't answered itself.
@@ -36,6 +36,8 @@ public enum Request: Equatable, Sendable {
 public enum Answer: Equatable, Sendable {
   /// What follows is of the past, up to `done` of the same number.
   case begins
+  /// It takes a while; what was asked for has begun.
+  case accepted
   case done
   case inventory(SpoolInventory)
   case fetched(Fetched)
@@ -50,7 +52,7 @@ public enum Answer: Equatable, Sendable {
   /// Whether nothing more comes to the request.
   public var isLast: Bool {
     switch self {
-    case .begins, .traced: false
+    case .begins, .accepted, .traced: false
     case .done, .inventory, .fetched, .process, .trace, .refused: true
     }
   }

@@ -94,7 +94,8 @@ public final class AgentClient {
   /// The answer to a request.
   public func answer(to number: UInt64, within seconds: Double = 60) async throws -> Answer {
     try await wait("the answer to \(number)", within: seconds) { frame in
-      guard frame.sequence == number, case .answer(let answer) = frame.frame, answer != .begins
+      guard frame.sequence == number, case .answer(let answer) = frame.frame, answer != .begins,
+        answer != .accepted
       else { return nil }
       return answer
     }

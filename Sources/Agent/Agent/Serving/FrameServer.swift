@@ -213,9 +213,7 @@ final class FrameServer: @unchecked Sendable {
       return refuse(refusal, number, client)
     }
     client.errands += 1
-    // Who waits for nothing else is told that it waits for something. Behind this word of a stream's
-    // the past would come.
-    if !client.isStreaming { client.answer(FrameServer.frame(.begins, number)) }
+    client.answer(FrameServer.frame(.accepted, number))
   }
 
   private func run(

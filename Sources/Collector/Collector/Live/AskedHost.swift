@@ -167,7 +167,7 @@ final class AskedHost: LinkDelegate {
           }
           continue
         }
-        if case .begins = answer { continue }
+        if answer == .begins || answer == .accepted { continue }
         if case .refused(let why) = answer { return .failure(question.refusal(why)) }
         state.frames.append(frame)
         if question.coveredSeconds == nil, answer.isLast { return .success(state.frames) }

@@ -5,6 +5,7 @@ extension Answer {
   var kind: FrameKind {
     switch self {
     case .begins: .begins
+    case .accepted: .accepted
     case .done: .done
     case .inventory: .held
     case .fetched: .fetched
@@ -19,7 +20,7 @@ extension Answer {
 
   func write(to payload: inout PayloadWriter) {
     switch self {
-    case .begins, .done: break
+    case .begins, .accepted, .done: break
     case .inventory(let inventory): inventory.write(to: &payload)
     case .fetched(let fetched): fetched.write(to: &payload)
     case .process(let report): report.write(to: &payload)
@@ -36,6 +37,7 @@ extension Answer {
   ) throws(PayloadFault) -> Answer? {
     switch kind {
     case .begins: return .begins
+    case .accepted: return .accepted
     case .done: return .done
     case .held: return .inventory(try SpoolInventory(payload: payload))
     case .fetched: return .fetched(try Fetched(payload: payload))
