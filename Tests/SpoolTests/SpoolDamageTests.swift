@@ -98,9 +98,54 @@ struct SpoolDamageTests {
     let spool = try SpoolTests.spool(folder)
     let answer = spool.all(of: stream.id, to: stream.last)
     let gap = try #require(answer.gaps.first)
-    #expect(answer.gaps.count == 1 && answer.through == stream.last)
+    #expect(answer.gaps.count == 1 && answer.through == stream.last && gap.reason == .damaged)
     #expect(
       answer.sequences == (2...stream.last).filter { !(gap.first...gap.last).contains($0) })
+  }
+
+  @Test("the oldest piece, too, where it was damaged and not let go of")
+  func oldest() throws {
+    let folder = try TestFolder()
+    var stream = SpoolStream(1)
+    do {
+      let spool = try SpoolTests.spool(folder)
+      var writer = spool.writer(of: stream.id)
+      for _ in 0..<30 { try writer.append(stream.next(10).span, at: 0) }
+    }
+    let first = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: folder.file("spool"))
+        .filter { $0.hasSuffix(SpoolSegment.sealed) }.min())
+    #expect(truncate(folder.file("spool/\(first)"), 60) == 0)
+    let spool = try SpoolTests.spool(folder)
+    #expect(spool.notices.count == 1 && spool.notices[0].contains("\(first) was damaged"))
+    #expect(spool.all(of: stream.id, to: stream.last).gaps.map(\.reason) == [.damaged])
+  }
+
+  @Test("what is called as a piece and can't be one keeps nothing else from being kept")
+  func unusable() throws {
+    let folder = try TestFolder()
+    var stream = SpoolStream(1)
+    do {
+      let spool = try SpoolTests.spool(folder)
+      var writer = spool.writer(of: stream.id)
+      for _ in 0..<5 { try writer.append(stream.next(10).span, at: 0) }
+      try writer.finish()
+    }
+    let spoolFolder = folder.file("spool")
+    mkfifo("\(spoolFolder)/00000000000000000096.sealed", 0o600)
+    mkdir("\(spoolFolder)/00000000000000000097.frames", 0o700)
+    symlink("/etc/passwd", "\(spoolFolder)/00000000000000000099.sealed")
+    let spool = try SpoolTests.spool(folder)
+    #expect(spool.notices.count == 3, "\(spool.notices)")
+    #expect(spool.notices.allSatisfy { $0.contains("move it away") })
+    #expect(spool.all(of: stream.id, to: stream.last).sequences == Array(2...stream.last))
+    var next = SpoolStream(2)
+    var writer = spool.writer(of: next.id)
+    try writer.append(next.next(10).span, at: 0)
+    try writer.finish()
+    #expect(spool.all(of: next.id, to: next.last).sequences == Array(2...next.last))
+    let names = try FileManager.default.contentsOfDirectory(atPath: spoolFolder)
+    #expect(names.contains("00000000000000000100.sealed"), "\(names)")
   }
 
   @Test("files that aren't ours are left alone, half-made ones removed")

@@ -21,6 +21,8 @@ public final class Spool: Sendable {
   let folder: SpoolFolder
   let index: SpoolIndex
   let segmentBytes: Int
+  /// What of an earlier agent's files couldn't be used, in words.
+  public let notices: [String]
 
   /// Opens the spool in the folder `path`, and takes up what an earlier agent left there.
   public convenience init(path: String, limitBytes: Int = usualBytes) throws(SpoolError) {
@@ -33,7 +35,7 @@ public final class Spool: Sendable {
     folder = try SpoolFolder(path)
     index = SpoolIndex(limitBytes: limitBytes)
     self.segmentBytes = segmentBytes
-    try SpoolRecovery(folder: folder, index: index).run()
+    notices = try SpoolRecovery(folder: folder, index: index).run()
   }
 
   public var path: String { folder.path }

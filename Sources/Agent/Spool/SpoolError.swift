@@ -23,6 +23,12 @@ public enum SpoolError: Error, Equatable, CustomStringConvertible {
     }
   }
 
+  /// Whether it is about one file, and the others are as good as before.
+  var isOfOneFile: Bool {
+    guard case .file(_, let code) = self else { return false }
+    return [EACCES, EPERM, EISDIR, ELOOP, ESPIPE, ENXIO, EINVAL].contains(code)
+  }
+
   public var description: String {
     switch self {
     case .folder(let path, let code):

@@ -9,6 +9,10 @@ final class SpoolIndex: Sendable {
     /// The oldest first; the last one may be growing.
     var segments: [SpoolSegment] = []
     var problem: String?
+    /// Numbers of pieces that were damaged and removed, and the highest of those that can't be used
+    /// and stay.
+    var damaged: Set<UInt64> = []
+    var highestUnusable: UInt64 = 0
   }
 
   private let state = Mutex(State())
@@ -23,6 +27,29 @@ final class SpoolIndex: Sendable {
   func setProblem(_ problem: String?) { state.withLock { $0.problem = problem } }
 
   func append(_ segment: SpoolSegment) { state.withLock { $0.segments.append(segment) } }
+
+  func noteDamaged(_ number: UInt64) { state.withLock { _ = $0.damaged.insert(number) } }
+
+  func noteUnusable(_ number: UInt64) {
+    state.withLock { $0.highestUnusable = max($0.highestUnusable, number) }
+  }
+
+  /// The number of the next piece.
+  var nextNumber: UInt64 {
+    state.withLock { max($0.segments.last?.number ?? 0, $0.highestUnusable) &+ 1 }
+  }
+
+  /// Why frames right before those of this piece aren't there: the ring lets go of its oldest piece
+  /// only, so that a hole is damage.
+  func reasonOfLoss(before segment: SpoolSegment) -> GapReason {
+    state.withLock { state in
+      let isHole = state.segments.contains {
+        $0.stream == segment.stream && $0.number < segment.number
+      }
+      let wasDamaged = state.damaged.contains { $0 < segment.number }
+      return isHole || wasDamaged ? .damaged : .spoolFull
+    }
+  }
 
   /// Puts `segment` in the place of the one that has its number.
   func update(_ segment: SpoolSegment) {

@@ -31,7 +31,9 @@ struct SpoolReader {
     let segments = index.segments(of: span.stream, from: span.first)
     for segment in segments {
       guard !isFull, next <= span.last, segment.first <= span.last else { break }
-      if segment.first > next { tellGap(to: segment.first - 1, .spoolFull) }
+      if segment.first > next {
+        tellGap(to: segment.first - 1, index.reasonOfLoss(before: segment))
+      }
       read(segment)
     }
     // Of a stream that is there no more, or not so far.

@@ -8,14 +8,36 @@ struct SpoolRecovery {
   let folder: SpoolFolder
   let index: SpoolIndex
 
-  func run() throws(SpoolError) {
+  /// What couldn't be used, in words.
+  func run() throws(SpoolError) -> [String] {
+    var notices: [String] = []
     var found: [UInt64: SpoolSegment] = [:]
+    // A file that is none of ours, or not for us, is no reason to keep nothing.
+    func guarded(
+      _ number: UInt64, _ body: () throws(SpoolError) -> SpoolSegment?
+    ) throws(SpoolError) -> SpoolSegment? {
+      do throws(SpoolError) {
+        return try body()
+      } catch {
+        guard error.isOfOneFile else { throw error }
+        index.noteUnusable(number)
+        notices.append("\(error.description); it is passed over: move it away")
+        return nil
+      }
+    }
     let names = try folder.names()
     for name in names {
       guard let (number, ending) = SpoolSegment.parse(name) else { continue }
       switch ending {
-      case SpoolSegment.sealed: found[number] = try sealed(name, number)
-      case SpoolSegment.unfinished: try folder.remove(name)
+      case SpoolSegment.sealed:
+        found[number] = try guarded(number) { () throws(SpoolError) in
+          try sealed(name, number, &notices)
+        }
+      case SpoolSegment.unfinished:
+        _ = try guarded(number) { () throws(SpoolError) in
+          try folder.remove(name)
+          return nil
+        }
       default: continue
       }
     }
@@ -24,23 +46,32 @@ struct SpoolRecovery {
         continue
       }
       // One that was sealed just before the end is there twice.
-      if found[number] != nil {
+      let isTwice = found[number] != nil
+      let segment = try guarded(number) { () throws(SpoolError) in
+        guard isTwice else { return try grown(name, number) }
         try folder.remove(name)
-      } else {
-        found[number] = try grown(name, number)
+        return nil
       }
+      if let segment { found[number] = segment }
     }
     for segment in found.values.sorted(by: { $0.number < $1.number }) { index.append(segment) }
+    return notices
   }
 
   /// `nil` for what isn't a sealed piece: a damaged header is removed, one of a later version left
   /// to that. A disk that can't be read just now is no reason to remove anything.
-  private func sealed(_ name: String, _ number: UInt64) throws(SpoolError) -> SpoolSegment? {
+  private func sealed(
+    _ name: String, _ number: UInt64, _ notices: inout [String]
+  ) throws(SpoolError) -> SpoolSegment? {
     let file = try folder.openToRead(name)
     let header = try file.read(from: 0, count: SealedHeader.bytes)
     let found = SealedHeader.decode(
       header.span, number: number, fileBytes: file.size, frameLimit: SealedSegment.frameLimit)
-    if found == nil, !SealedHeader.isOfLaterVersion(header.span) { try folder.remove(name) }
+    if found == nil, !SealedHeader.isOfLaterVersion(header.span) {
+      try folder.remove(name)
+      index.noteDamaged(number)
+      notices.append("\(folder.path)/\(name) was damaged; its frames are lost, and told as such")
+    }
     return found?.segment
   }
 

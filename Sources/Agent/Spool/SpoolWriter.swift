@@ -72,7 +72,7 @@ public struct SpoolWriter: ~Copyable {
 
   /// A piece that begins with frames in the middle of a stream needs its hello in front.
   private mutating func begin(_ counted: SpoolCount) throws(SpoolError) {
-    let number = (spool.index.segments.last?.number ?? 0) + 1
+    let number = spool.index.nextNumber
     var segment = SpoolSegment(
       number: number, stream: stream, first: 0, last: 0, oldest: nil, newest: nil, frameBytes: 0,
       fileBytes: 0, isSealed: false)

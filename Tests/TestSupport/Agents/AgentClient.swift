@@ -87,7 +87,11 @@ public final class AgentClient {
       detail: { "\(frames.count) frames, \(faults) faults; \(program?.errorText ?? "")" }
     ) {
       take()
-      return frames.lazy.compactMap(find).first
+      if let found = frames.lazy.compactMap(find).first { return found }
+      guard !isAtEnd else {
+        throw TestTrouble("the other side has ended: \(program?.errorText ?? "")")
+      }
+      return nil
     }
   }
 

@@ -42,6 +42,10 @@ struct AttachCommand {
       Output.complain("no agent answers on \(socket): \(why); start one: culprit-agent run")
       return AttachCommand.nobodyListens
     }
+    if let why = AttachCommand.silence(of: read) {
+      Output.complain("the agent on \(socket) \(why)")
+      return AttachCommand.nobodyListens
+    }
     let control = AttachCommand.connect(ControlSocket.path(beside: socket))
     var relay = FrameRelay(read: read, control: control < 0 ? nil : control)
     relay.introduce(caller)
@@ -56,6 +60,35 @@ struct AttachCommand {
       usleep(20_000)
     }
     return -EAGAIN
+  }
+
+  /// How long the agent may take for its first word, milliseconds. It has one that waits for no disk.
+  private static let patience: UInt64 = 8000
+
+  /// Why the agent is no use, though it listens: it hangs, or has too many clients. Asked before
+  /// anything of standard input is read, so that another agent can be started in its place.
+  private static func silence(of socket: Int32) -> String? {
+    var encoder = FrameEncoder()
+    encoder.append(.request(.inventory), sequence: 0)
+    guard case .bytes(encoder.byteCount) = ByteEnd.write(socket, encoder.bytes[...]) else {
+      return "takes no question; has it too many clients?"
+    }
+    var decoder = FrameDecoder()
+    let end = MonotonicClock.now &+ patience * 1_000_000
+    while case let now = MonotonicClock.now, now < end {
+      var poller = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+      guard poll(&poller, 1, Int32((end - now) / 1_000_000) + 1) > 0 else { continue }
+      var bytes: [UInt8] = []
+      guard ByteEnd.read(socket, into: &bytes, limit: 64 << 10) != .end else {
+        return "closes the connection; has it too many clients?"
+      }
+      var isAnswered = false
+      decoder.feed(bytes.span) { event in
+        if case .frame(let frame) = event, case .answer = frame.frame { isAnswered = true }
+      }
+      if isAnswered { return nil }
+    }
+    return "doesn't answer within \(patience / 1000) s: does it hang?"
   }
 
   enum Verb { case attach, version }

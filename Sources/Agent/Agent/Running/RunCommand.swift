@@ -159,6 +159,7 @@ struct RunCommand {
       guard error.isOfDisk else { throw Failure(error.description) }
       return (nil, "no frames are kept until the next start: \(error.description)")
     }
+    for notice in spool.notices { Output.complain(notice) }
     return (try SpoolKeeper(spool), nil)
   }
 

@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 import Records
@@ -39,6 +40,9 @@ final class ClientSession {
   private var answerBytes = 0
   /// Errands under way.
   var errands = 0
+  /// It has asked for something.
+  private(set) var hasAsked = false
+  let begun = MonotonicClock.now
   private(set) var isClosed = false
 
   /// Live frames are taken from the ring while less than this is on its way.
@@ -91,7 +95,9 @@ final class ClientSession {
   /// The next request and its number, where there is room for its answer.
   func nextRequest() -> (Frame, UInt64)? {
     guard !isClosed, hasRoom, !requests.isEmpty else { return nil }
-    return requests.removeFirst()
+    let next = requests.removeFirst()
+    if case .request(.introduction) = next.0 {} else { hasAsked = true }
+    return next
   }
 
   func note(_ caller: Caller) { self.caller = caller }

@@ -10,6 +10,8 @@ final class FrameServer: @unchecked Sendable {
   // Invariant of @unchecked: after `start`, all but `wake` and `resident` is the thread's own.
   /// Clients of one socket; who comes beyond that is turned away.
   private static let clientLimit = 32
+  /// Who has asked for nothing after so long is one that makes room.
+  private static let idleNanoseconds: UInt64 = 10_000_000_000
   private static let traceEndMilliseconds = 10_000
 
   private let resident: Resident
@@ -22,6 +24,8 @@ final class FrameServer: @unchecked Sendable {
   private var listeners: [ListeningSocket] = []
   private var clients: [ClientSession] = []
   private var lastNumber: UInt64 = 0
+  /// Somebody was turned away, and nobody was taken since.
+  private var isCrowded = false
   /// Called when the only client, that of standard input, has gone.
   private var whenLeft: (@Sendable () -> Void)?
 
@@ -131,12 +135,28 @@ final class FrameServer: @unchecked Sendable {
   private func accept(from listener: ListeningSocket) {
     let socket = culprit_accept(listener.descriptor)
     guard socket >= 0 else { return }
-    guard clients.count(where: { $0.rights == listener.rights }) < FrameServer.clientLimit,
-      let peer = Peer(of: socket), peer.isAllowed(group: listener.group)
-    else {
+    guard let peer = Peer(of: socket), peer.isAllowed(group: listener.group) else {
       close(socket)
       return
     }
+    let others = clients.filter { $0.rights == listener.rights && !$0.isClosed }
+    if others.count >= FrameServer.clientLimit {
+      // Who asks for nothing makes room for who does.
+      let now = MonotonicClock.now
+      let idle = others.first {
+        !$0.hasAsked && now &- $0.begun > FrameServer.idleNanoseconds
+      }
+      guard let idle else {
+        if !isCrowded {
+          Output.complain("\(others.count) clients on \(listener.path): no more are taken")
+        }
+        isCrowded = true
+        close(socket)
+        return
+      }
+      idle.closeNow()
+    }
+    isCrowded = false
     lastNumber += 1
     clients.append(
       ClientSession(

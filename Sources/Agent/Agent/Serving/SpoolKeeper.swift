@@ -109,7 +109,11 @@ final class SpoolKeeper: Sendable {
   }
 
   private func note(_ error: SpoolError) {
-    state.withLock { $0.isTroubled = true }
+    let isNews = state.withLock { state in
+      defer { state.isTroubled = true }
+      return !state.isTroubled
+    }
+    if isNews { Output.complain("no frames are kept for now: \(error.description)") }
     spool.note(problem: error.description)
   }
 
@@ -118,6 +122,8 @@ final class SpoolKeeper: Sendable {
       defer { state.isTroubled = false }
       return state.isTroubled
     }
-    if wasTroubled { spool.note(problem: nil) }
+    guard wasTroubled else { return }
+    Output.complain("frames are kept again in \(spool.path)")
+    spool.note(problem: nil)
   }
 }
