@@ -198,7 +198,7 @@ final class AskedHost: LinkDelegate {
     if let error = lines.last(where: { $0.hasPrefix("@error ") }) {
       return LinkFailure(.noVmstat, String(error.dropFirst(7)))
     }
-    let said = errors.isEmpty ? "" : ": \(errors)"
+    let said = LinkFailure.saying(errors)
     return LinkFailure(
       .unreachable,
       "its agent \(LinkFailure.ending(status)) before it answered\(said); is it older than 0.3? Try it there: "

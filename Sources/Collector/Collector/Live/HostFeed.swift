@@ -241,7 +241,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   }
 
   func linkDidEnd(status code: Int32?) -> LinkFailure {
-    let said = errorText.isEmpty ? "" : ": \(errorText)"
+    let said = LinkFailure.saying(errorText)
     if agent != nil {
       let how = code.map { "ended with status \($0)" } ?? "ended"
       return LinkFailure(.unreachable, "the agent \(how)\(said)")

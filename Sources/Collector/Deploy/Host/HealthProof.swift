@@ -231,7 +231,7 @@ private final class ProofLink: LinkDelegate {
   func linkDidEnd(status: Int32?) -> LinkFailure {
     let said = state.withLock { $0.errorText }
     return LinkFailure(
-      .noVmstat, "attach \(LinkFailure.ending(status))\(said.isEmpty ? "" : ": \(said)")")
+      .noVmstat, "attach \(LinkFailure.ending(status))\(LinkFailure.saying(said))")
   }
 
   private func failure(_ why: String) -> Outcome { .failure(.init(description: why)) }

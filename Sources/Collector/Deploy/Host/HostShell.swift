@@ -280,6 +280,6 @@ final class HostShell: LinkDelegate {
     if asksSudo, !said.isEmpty { return LinkFailure(.refusedKey, said) }
     // A login shell that runs no commands, a forced command: trying again doesn't help.
     return LinkFailure(
-      .refusedKey, "its shell \(how)\(said.isEmpty ? "" : ": \(said)")")
+      .refusedKey, "its shell \(how)\(LinkFailure.saying(said))")
   }
 }

@@ -138,4 +138,11 @@ extension LinkFailure {
     guard let status, status != 0 else { return "ended" }
     return "ended with status \(status)"
   }
+
+  /// What a command said on standard error, made printable, behind how it ended: `: no such file`.
+  public static func saying(_ text: String) -> String {
+    // Of the line's end a sign was made.
+    let said = text.replacing("\u{240A}", with: "\n").split(separator: "\n")
+    return said.isEmpty ? "" : ": " + said.joined(separator: "; ")
+  }
 }
