@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Glibc
 import Records
 
@@ -7,10 +8,9 @@ public enum Agent {
   /// Runs the command that `words` name, without the program's own. Returns the exit code: 0 fine,
   /// 1 failed, 2 wrong use, 3 trouble found, with `--check`.
   public static func run(_ words: [String]) -> Int32 {
-    // Threads that allocate little share one heap, and what is freed at its end goes back: that is a
-    // third less where thousands of processes come and go (mallopt(3)).
-    mallopt(M_ARENA_MAX, 1)
-    mallopt(M_TRIM_THRESHOLD, 64 << 10)
+    // Threads that allocate little share one heap, and what is freed at its end goes back: that is less
+    // where thousands of processes come and go.
+    culprit_share_heap()
     // A reader that has gone shows as an error of write(2).
     signal(SIGPIPE, SIG_IGN)
     // Whoever started us may have it ignored, and then the kernel takes our children's ends.

@@ -2,6 +2,7 @@
 #include "culprit_system.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -100,6 +101,13 @@ int culprit_peer(int socket, culprit_peer_credentials *peer) {
     peer->group_count = (int)(size / sizeof peer->groups[0]);
   }
   return 0;
+}
+
+void culprit_share_heap(void) {
+#ifdef M_ARENA_MAX
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TRIM_THRESHOLD, 64 << 10);
+#endif
 }
 
 int culprit_lock_memory(void) {

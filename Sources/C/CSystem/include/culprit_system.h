@@ -86,6 +86,9 @@ int culprit_claim_name(const char *name, culprit_peer_credentials *holder);
 /// 0, or -errno.
 int culprit_peer(int socket, culprit_peer_credentials *peer);
 
+/// Has all threads share one heap, whose free end goes back to the kernel (mallopt(3), glibc's).
+void culprit_share_heap(void);
+
 /// Keeps in memory all that is there and all that will be touched (mlockall(2), MCL_ONFAULT, Linux
 /// 4.4); 0, or -errno.
 int culprit_lock_memory(void);
