@@ -79,9 +79,8 @@ struct SpoolDamageTests {
     }
   }
 
-  @Test("a sealed piece that was damaged is told as gone", arguments: [0, 7, 50, 83, 87, 90, 300])
-  func sealed(place: Int) throws {
-    let folder = try TestFolder()
+  /// A stream in several sealed pieces, and their names, the oldest first.
+  private func sealedPieces(in folder: TestFolder) throws -> (SpoolStream, [String]) {
     var stream = SpoolStream(1)
     do {
       let spool = try SpoolTests.spool(folder)
@@ -91,6 +90,13 @@ struct SpoolDamageTests {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("spool"))
       .filter { $0.hasSuffix(SpoolSegment.sealed) }.sorted()
     try #require(names.count > 2)
+    return (stream, names)
+  }
+
+  @Test("a sealed piece that was damaged is told as gone", arguments: [0, 7, 50, 83, 87, 90, 300])
+  func sealed(place: Int) throws {
+    let folder = try TestFolder()
+    let (stream, names) = try sealedPieces(in: folder)
     let path = folder.file("spool/\(names[1])")
     var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     bytes[place] ^= 0x10
@@ -106,15 +112,8 @@ struct SpoolDamageTests {
   @Test("the oldest piece, too, where it was damaged and not let go of")
   func oldest() throws {
     let folder = try TestFolder()
-    var stream = SpoolStream(1)
-    do {
-      let spool = try SpoolTests.spool(folder)
-      var writer = spool.writer(of: stream.id)
-      for _ in 0..<30 { try writer.append(stream.next(10).span, at: 0) }
-    }
-    let first = try #require(
-      try FileManager.default.contentsOfDirectory(atPath: folder.file("spool"))
-        .filter { $0.hasSuffix(SpoolSegment.sealed) }.min())
+    let (stream, names) = try sealedPieces(in: folder)
+    let first = names[0]
     #expect(truncate(folder.file("spool/\(first)"), 60) == 0)
     let spool = try SpoolTests.spool(folder)
     #expect(spool.notices.count == 1 && spool.notices[0].contains("\(first) was damaged"))
