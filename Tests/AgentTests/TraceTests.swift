@@ -142,7 +142,7 @@ struct TraceTests {
   @Test(.enabled(if: Machine.has("setpriv"), "needs setpriv"))
   func theReaperEndsThoseThatTheKernelWouldntEnd() async throws {
     let folder = try TestFolder()
-    try await folder.writeProgram(
+    try folder.writeProgram(
       "exec setpriv --pdeathsig clear /usr/bin/strace \"$@\"", to: "strace")
     let workers = try await Workers.make(2, hammers: 1)
     let agent = try Program(

@@ -21,7 +21,7 @@ struct AgentSessionTests {
     ])
   func fallbacks(attachStatus: Int, calls: [String], status: Int32) async throws {
     let folder = try TestFolder()
-    try await folder.writeProgram(
+    try folder.writeProgram(
       """
       echo "$*" >>\(folder.path)/calls
       case "$1 $2" in
@@ -44,7 +44,7 @@ struct AgentSessionTests {
   @Test("one that can't say its version is none")
   func broken() async throws {
     let folder = try TestFolder()
-    try await folder.writeProgram("exit 1", to: "culprit-agent")
+    try folder.writeProgram("exit 1", to: "culprit-agent")
     let environment = ["PATH": "\(folder.path):/usr/bin:/bin"]
     let command = RemoteCommand.text(intervalSeconds: 1, prefersAgent: true)
     let program = try Program(["sh", "-c", command], environment: environment)

@@ -14,7 +14,7 @@ final class FakeAgent {
     folder = try TestFolder()
     if let script {
       let body = "cd \(folder.path)\necho \"$*\" >>calls\n\(script)"
-      try await folder.writeProgram(body, to: "culprit-agent")
+      try folder.writeProgram(body, to: "culprit-agent")
     }
     for (name, bytes) in frames { try folder.write(bytes, to: name) }
     // Of two lines with one keyword the first counts, so this one says all.

@@ -15,7 +15,7 @@ struct LocalAgentTests {
     _ text: String, in folder: TestFolder, _ place: String
   ) async throws -> String {
     try folder.makeFolder(place)
-    return try await folder.writeProgram(text, to: "\(place)/culprit-agent")
+    return try folder.writeProgram(text, to: "\(place)/culprit-agent")
   }
 
   @Test("beside culprit first, then in PATH; a file that is no program is passed over")

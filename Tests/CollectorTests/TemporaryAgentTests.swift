@@ -101,7 +101,7 @@ import Testing
   @Test("another kind of machine is told before anything is sent")
   func otherMachine() async throws {
     let bin = try folder.makeFolder("bin")
-    try await folder.writeProgram("echo Linux mips", to: "bin/uname")
+    try folder.writeProgram("echo Linux mips", to: "bin/uname")
     let result = try await run(
       try TemporaryAgent(Self.player), input: request + Self.player, path: "\(bin):/usr/bin:/bin")
     #expect(

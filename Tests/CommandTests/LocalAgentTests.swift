@@ -182,7 +182,7 @@ struct LocalAgentTests {
       culprit)
     let other = try home.folder.makeFolder("other")
     if let script {
-      try await home.folder.writeProgram(script, to: "other/culprit-agent")
+      try home.folder.writeProgram(script, to: "other/culprit-agent")
     }
     var environment = home.environment
     environment["PATH"] = "\(other):/usr/bin:/bin"

@@ -15,7 +15,7 @@ struct TemporaryAgentTests {
     places = try folder.makeFolder("places")
     let bin = try folder.makeFolder("bin")
     // timeout(1) as it is, but that a test may halt what it runs in the middle.
-    try await folder.writeProgram(
+    try folder.writeProgram(
       """
       if [ "$1" = 600 ] && [ -e \(folder.path)/halts ]; then
         head -c 1000000; touch \(folder.path)/halted
@@ -126,7 +126,7 @@ struct TemporaryAgentTests {
 
   @Test("a host where it can't work is read through vmstat, and says why")
   func fallsBack() async throws {
-    try await folder.writeProgram("echo Linux mips", to: "bin/uname")
+    try folder.writeProgram("echo Linux mips", to: "bin/uname")
     let program = try watch()
     try await until("rows", detail: { program.errorText }) {
       try JSONLines.whole(program).contains { $0["source"] as? String == "vmstat" }

@@ -14,7 +14,7 @@ import Testing
       "#include <stdio.h>\nint main(void) { puts(\"culprit-agent 7.8.9\"); return 0; }\n",
       to: "agent.c")
     try await Program.output("clang", "-o", "\(bin)/culprit-agent", source)
-    try await folder.writeProgram(
+    try folder.writeProgram(
       "exec '\(Machine.executable("culprit"))' \"$@\"", to: "bin/culprit")
     return bin
   }

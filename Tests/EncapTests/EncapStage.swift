@@ -38,6 +38,7 @@ final class EncapStage {
     let path = "\(source)/\(package)/\(name.rawValue)"
     try write(path, "#!/bin/sh\n\(text)\n")
     chmod(path, 0o755)
+    try TestFolder.awaitWriters(of: path)
   }
 
   /// Writes a file with all folders above it, in the target or anywhere.

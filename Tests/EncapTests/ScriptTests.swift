@@ -160,6 +160,7 @@ struct ScriptTests {
     let path = "\(stage.source)/foo-1/preinstall"
     try stage.write(path, "echo plain\n")
     chmod(path, 0o755)
+    try TestFolder.awaitWriters(of: path)
     #expect(try stage.install("foo").scripts.first?.output == "plain")
     try stage.remove("foo")
     chmod(path, 0o644)

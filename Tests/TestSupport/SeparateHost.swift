@@ -55,7 +55,7 @@ public final class SeparateHost: Sendable {
     let folder = try TestFolder()
     for (name, script) in options.programs {
       try folder.makeFolder("bin")
-      try await folder.writeProgram(script, to: "bin/\(name)")
+      try folder.writeProgram(script, to: "bin/\(name)")
     }
     for (user, key) in logins { try folder.write(key.publicLine + "\n", to: "keys-\(user)") }
     try folder.write(options.setUp, to: "set-up")

@@ -34,7 +34,32 @@ public final class TestFolder: Sendable {
     let path = file(name)
     try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
     chmod(path, mode)
+    if mode & 0o111 != 0 { try Self.awaitWriters(of: path) }
     return path
+  }
+
+  /// Writes a shell script that can be run at once, and returns its path.
+  @discardableResult
+  public func writeProgram(_ script: String, to name: String) throws -> String {
+    try write("#!/bin/sh\n\(script)\n", to: name, mode: 0o755)
+  }
+
+  /// Waits until nobody has the file open for writing, as it must be before it can be run: a child
+  /// that another test started while it was written has it open too, until it has become its own
+  /// program (ETXTBSY of execve(2)). A read lease is given at that moment (F_SETLEASE of fcntl(2)).
+  public static func awaitWriters(of path: String) throws {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw TestTrouble("\(path): \(String(cString: strerror(errno)))") }
+    defer { close(file) }
+    let setLease: Int32 = 1024  // F_SETLEASE, which Glibc's module leaves out
+    let end = Monotonic.now + 90
+    while fcntl(file, setLease, F_RDLCK) != 0 {
+      guard errno == EAGAIN, Monotonic.now < end else {
+        throw TestTrouble("no lease of \(path): \(String(cString: strerror(errno)))")
+      }
+      usleep(1_000)
+    }
+    _ = fcntl(file, setLease, F_UNLCK)
   }
 
   @discardableResult

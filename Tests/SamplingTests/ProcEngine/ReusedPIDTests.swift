@@ -11,7 +11,8 @@ import Testing
   .enabled(if: Machine.isRoot && Machine.has("python3"), "needs root and python3"), .live)
 struct ReusedPIDTests {
   /// The first process of the namespace. It starts one that sleeps; when told so it ends that one
-  /// and gives its pid to another, which writes.
+  /// and gives its pid to another, which writes. Some ticks of the clock that starts are told in
+  /// (USER_HZ) lie between them: of one and the same tick they couldn't be told apart.
   private static let script = """
     import os, signal, sys, time
     first = os.fork()
@@ -22,6 +23,7 @@ struct ReusedPIDTests {
     sys.stdin.readline()
     os.kill(first, signal.SIGKILL)
     os.waitpid(first, 0)
+    time.sleep(0.05)
     with open("/proc/sys/kernel/ns_last_pid", "w") as last: last.write(str(first - 1))
     second = os.fork()
     if second == 0:

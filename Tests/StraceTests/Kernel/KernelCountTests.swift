@@ -164,7 +164,7 @@ struct KernelCountTests {
       #expect(mkfifo(fifo, 0o600) == 0)
       let load = try Program(["sh", "-c", "exec \"$0\" <\"$1\" >\"$2\"", program, fifo, out])
       let writer = open(fifo, O_WRONLY | O_CLOEXEC)
-      try await until("it to read") {
+      try await until("it to read", detail: { load.errorText }) {
         TestFolder.text("/proc/\(load.pid)/syscall").hasPrefix("3 0x0 ")
       }
       let silent = try await KernelTrace.of([load.pid], for: 0.1) {}

@@ -59,7 +59,7 @@ struct StraceFaultTests {
   @Test func aStraceThatWontEndIsKilled() async throws {
     let folder = try TestFolder()
     // The real one, told to ignore who asks it to end: as one is that waits for a process in D.
-    let stubborn = try await folder.writeProgram(
+    let stubborn = try folder.writeProgram(
       "trap '' TERM; exec strace -I never \"$@\"", to: "strace")
     let sleeper = try Program(["sleep", "1000"])
     var limits = TraceLimits()
@@ -76,7 +76,7 @@ struct StraceFaultTests {
   /// Where strace is a script that runs it, what is ended is the script: the real one must not stay.
   @Test func aStraceBehindAScriptStaysNowhere() async throws {
     let folder = try TestFolder()
-    let wrapper = try await folder.writeProgram("strace \"$@\"; exit", to: "strace")
+    let wrapper = try folder.writeProgram("strace \"$@\"; exit", to: "strace")
     let sleeper = try Program(["sleep", "1000"])
     var limits = TraceLimits()
     limits.graceMilliseconds = 300
@@ -102,7 +102,7 @@ struct StraceFaultTests {
   /// A process that is not seen free is told, with what helps.
   @Test func whoIsLeftStoppedIsToldWithTheCommandThatHelps() async throws {
     let folder = try TestFolder()
-    let cruel = try await folder.writeProgram(
+    let cruel = try folder.writeProgram(
       """
       for pid do :; done
       echo "strace: Process $pid attached" >&2
@@ -121,7 +121,7 @@ struct StraceFaultTests {
 
   @Test func aStraceThatCantBeUsedIsOneError() async throws {
     let folder = try TestFolder()
-    let old = try await folder.writeProgram(
+    let old = try folder.writeProgram(
       "echo \"strace: invalid option -- 'b'\" >&2; exit 1", to: "strace")
     let notOurs = try folder.write("no program at all", to: "text", mode: 0o755)
     let sleeper = try Program(["sleep", "1000"])

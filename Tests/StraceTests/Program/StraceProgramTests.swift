@@ -33,7 +33,7 @@ import Testing
     let folder = try TestFolder()
     for name in ["a", "b"] {
       try folder.makeFolder(name)
-      try await folder.writeProgram("true", to: "\(name)/strace")
+      try folder.writeProgram("true", to: "\(name)/strace")
     }
     #expect(try find("/none:\(folder.file("b"))", [folder.file("a")]) == folder.file("b/strace"))
     #expect(try find(nil, [folder.file("a")]) == folder.file("a/strace"))
