@@ -34,7 +34,7 @@ import GRDB
 /// collector's), `last_row` (time of the row it sent last), `rows` (rows stored), `through` (what
 /// its rows come through: the agent and its engine, or vmstat), `spool_hours` (how long its agent
 /// keeps frames while no collector is there, NULL where it doesn't), `frames_to_come` (kept there
-/// and not here yet), `spool_problem`.
+/// and not here yet, NULL while the host isn't connected), `spool_problem`.
 ///
 /// **suspect**: who waited and who moved bytes; `did` says which.
 ///

@@ -46,7 +46,7 @@ enum ServerTable {
       status.since.nanoseconds, status.retryAt?.nanoseconds, status.reconnects,
       status.lastError.map { Printable.text($0, limit: textLimit) }, status.cpus,
       status.clockOffset, status.through.map { Printable.text($0, limit: textLimit) },
-      status.spool?.hours, status.spool.map { Int64(clamping: $0.framesToCome) },
+      status.spool?.hours, status.spool?.framesToCome.map { Int64(clamping: $0) },
       status.spool?.problem.map { Printable.text($0, limit: textLimit) }, id,
     ])
   }
@@ -62,11 +62,11 @@ enum ServerTable {
   }
 
   private static func spool(_ row: Row) -> SpoolStatus? {
+    let (hours, problem): (Double?, String?) = (row["spool_hours"], row["spool_problem"])
     let toCome: Int64? = row["frames_to_come"]
-    return toCome.map {
-      SpoolStatus(
-        hours: row["spool_hours"], framesToCome: UInt64(max(0, $0)), problem: row["spool_problem"])
-    }
+    guard hours != nil || problem != nil || toCome != nil else { return nil }
+    return SpoolStatus(
+      hours: hours, framesToCome: toCome.map { UInt64(max(0, $0)) }, problem: problem)
   }
 
   private static func record(_ row: Row) -> HostRecord {

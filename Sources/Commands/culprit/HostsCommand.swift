@@ -1,6 +1,5 @@
 import ArgumentParser
 import Bytes
-import Collector
 import Foundation
 import History
 import Records
@@ -11,7 +10,7 @@ struct HostsCommand: ParsableCommand {
     abstract: "Show each host's connection: state, last row, rows stored, what is missing.",
     discussion: """
       SPOOL is how long a host's agent keeps frames while no collector is there; TO COME what it \
-      holds and the history lacks; GONE what nobody has any more, and why the newest of it.
+      holds and the history lacks (? while nobody hears of it); GONE what nobody has any more, and why the newest of it.
 
       EXAMPLES
         culprit hosts
@@ -32,14 +31,12 @@ struct HostsCommand: ParsableCommand {
   var check = false
 
   func run() throws {
-    let path = history.path(history.db == nil ? try history.fleetFile() : nil)
     let store = try history.openForReading()
     defer { try? store.close() }
     let names = try HostArguments.names(hosts, in: store, history)
-    let isCollected = CollectorLock.holder(of: path) != nil
-    let records = try store.answering { store throws(HistoryError) in try store.hosts() }
-      .filter { names?.contains($0.status.host) ?? true }
-      .map { HostsCommand.asItIs($0, isCollected: isCollected) }
+    let now = try HostsNow(in: store)
+    let isCollected = now.isCollected
+    let records = now.records.filter { names?.contains($0.status.host) ?? true }
     let gaps = try store.answering { store throws(HistoryError) in try store.gapTotals() }
     if json {
       writeJSON(records, gaps)
@@ -58,19 +55,15 @@ struct HostsCommand: ParsableCommand {
     return hours < 48 ? "\(Figures.twoDecimals(hours)) h" : "\(Int(min(hours / 24, 9999))) d"
   }
 
+  private static func toCome(_ status: HostStatus) -> String {
+    guard let spool = status.spool else { return "-" }
+    return spool.framesToCome.map { String($0) } ?? "?"
+  }
+
   /// A host that a running collector doesn't watch any more left the fleet on purpose.
   private static func isTrouble(_ record: HostRecord, isCollected: Bool) -> Bool {
     let state = record.status.state
     return !state.isHealthy && !(isCollected && state == .stopped)
-  }
-
-  /// A collector that was killed left its hosts as they were: without one, none is connected.
-  private static func asItIs(_ record: HostRecord, isCollected: Bool) -> HostRecord {
-    guard !isCollected else { return record }
-    var record = record
-    record.status.state = .stopped
-    record.status.retryAt = nil
-    return record
   }
 
   private func writeJSON(_ records: [HostRecord], _ gaps: [String: GapTotal]) {
@@ -93,7 +86,7 @@ struct HostsCommand: ParsableCommand {
         json.field("clock_offset", status.clockOffset)
         json.field("through", status.through)
         json.field("spool_hours", status.spool?.hours)
-        json.field("frames_to_come", status.spool.map { Int64(clamping: $0.framesToCome) })
+        json.field("frames_to_come", status.spool?.framesToCome.map { Int64(clamping: $0) })
         json.field("spool_problem", status.spool?.problem)
         let gone = gaps[status.host]
         json.field("gaps", gone?.gaps)
@@ -124,7 +117,7 @@ struct HostsCommand: ParsableCommand {
         record.lastRow.map { Moments.date($0, zone.timeZone) } ?? "-", String(record.rows),
         String(status.reconnects),
         status.clockOffset.map { ($0 < 0 ? "" : "+") + Figures.twoDecimals($0) + "s" } ?? "-",
-        HostsCommand.spool(status), status.spool.map { String($0.framesToCome) } ?? "-",
+        HostsCommand.spool(status), HostsCommand.toCome(status),
         gaps[status.host].map { "\($0.frames) (\($0.lastReason.rawValue))" } ?? "-",
         status.address.isEmpty ? "-" : status.address, status.through ?? "-",
         status.lastError ?? "",

@@ -75,12 +75,13 @@ public struct SpoolStatus: Equatable, Sendable {
   /// How long a collector may be away before something is lost, hours, at the rate of late; `nil`
   /// where the agent can't say yet.
   public var hours: Double?
-  /// Frames that the agent holds and the history lacks: soft gaps.
-  public var framesToCome: UInt64
+  /// Frames that the agent holds and the history lacks: soft gaps. `nil` while nobody hears of it:
+  /// it goes on keeping frames, unless it has ended.
+  public var framesToCome: UInt64?
   /// What the agent says is wrong with its spool; `nil` where nothing is.
   public var problem: String?
 
-  public init(hours: Double? = nil, framesToCome: UInt64 = 0, problem: String? = nil) {
+  public init(hours: Double? = nil, framesToCome: UInt64? = 0, problem: String? = nil) {
     self.hours = hours
     self.framesToCome = framesToCome
     self.problem = problem

@@ -19,6 +19,12 @@ public enum Frame: Equatable, Sendable {
   case answer(Answer)
   /// A frame that is whole, but of a kind, a format or a meaning that this version doesn't know.
   case unknown(kind: UInt8, version: UInt8)
+
+  /// The version of a frame that isn't of ours.
+  public var otherVersion: UInt8? {
+    guard case .unknown(_, let version) = self, version != FrameFormat.version else { return nil }
+    return version
+  }
 }
 
 /// What a frame holds, as its header says it. Numbers are never used again.

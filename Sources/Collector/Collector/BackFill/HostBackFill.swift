@@ -112,6 +112,9 @@ struct HostBackFill {
     lapsed = []
   }
 
+  /// What was told of the spool holds no longer, so that the next word of it is news.
+  mutating func forgetTold() { told = nil }
+
   /// What is fetched now, and what may come still of what was, so that it can be told from live
   /// frames.
   var fetching: [FrameSpan] { (piece.map { [$0.span] } ?? []) + lapsed.map(\.span) }

@@ -37,6 +37,8 @@ struct AgentStream {
   /// Bytes and frames that may come without a tick: some 40,000 identities may come before one.
   static let bytesWithoutTickLimit = 32 << 20
   static let framesWithoutTickLimit = 100_000
+  /// Frames of a version that isn't ours before the first tick: there won't be any that we can read.
+  static let newerFrameLimit = 10
   /// Tasks taken from one tick; where more wait, those that waited longest tell enough.
   static let taskLimit = 200
   /// Processes and disks taken from one tick; an agent sends fewer.
@@ -95,6 +97,8 @@ struct AgentStream {
 
   /// Frames of kinds that this version doesn't know, or has no use for.
   private(set) var unknownFrames = 0
+  /// Of these the ones of another version, and which; `nil` once a tick came.
+  private var otherVersion: (UInt8, count: Int)? = (0, 0)
   private var hasToldClock = false
 
   /// - Parameter identities: what an earlier connection's agent told of its processes.
@@ -125,6 +129,10 @@ struct AgentStream {
   }
 
   private var problem: String? {
+    if let (version, count) = otherVersion, count >= AgentStream.newerFrameLimit {
+      return "it speaks version \(version) of our frames, which this culprit doesn't read: install "
+        + "a newer culprit here, or the agent of this one there"
+    }
     if faults > AgentStream.faultLimit {
       return "\(faults) damaged pieces and no tick in what the agent sends"
     }
@@ -140,6 +148,9 @@ struct AgentStream {
   private mutating func take(_ decoded: DecodedFrame, _ body: (News) -> Void) {
     if case .answer(let answer) = decoded.frame { return take(answer, decoded.sequence, body) }
     if case .request = decoded.frame { return }
+    if let version = decoded.frame.otherVersion {
+      otherVersion = otherVersion.map { (version, $0.count + 1) }
+    }
     if let number = AgentStream.unreadAnswer(decoded) {
       return take(.refused(AnswerWords.tooNew), number, body)
     }
@@ -279,6 +290,7 @@ struct AgentStream {
     _ tick: HostTick, _ delivery: inout FrameDelivery, _ body: (News) -> Void
   ) {
     (faults, bytesSinceTick, framesSinceTick) = (0, 0, 0)
+    otherVersion = nil
     if delivery.isLive {
       body(.tick(tick.time))
       notePace(tick, body)

@@ -72,6 +72,7 @@ extension HostFeed {
     case .tick(let time):
       feedback.isProgress = true
       rows += 1
+      trust.win()
       compareClock(time)
       feedback.failure = floodIfAny("an agent")
     case .pace(let through, let seconds):
@@ -96,8 +97,7 @@ extension HostFeed {
       status.lastError = "the agent says: \(text)"
       send(.status(status))
     case .useless(let why):
-      feedback.failure = LinkFailure(
-        .noVmstat, "\(why); try it there: culprit-agent doctor")
+      feedback.failure = abandon(why)
     }
   }
 
@@ -111,8 +111,7 @@ extension HostFeed {
       noteSession()
       backFill?.noteAnswer()
       guard case .refused(let why) = answer else { return }
-      feedback.failure = LinkFailure(
-        .noVmstat, "the agent refuses to stream: \(Printable.text(why, limit: 200))")
+      feedback.failure = abandon("it refuses to stream: \(Printable.text(why, limit: 200))")
       return
     }
     guard let outcome = backFill?.take(answer, number: number) else { return }

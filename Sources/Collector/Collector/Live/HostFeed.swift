@@ -30,6 +30,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   /// Whether the agent was copied there, and why it couldn't be.
   var isTemporary = false
   var fallbackReason: String?
+  /// Whether this connection's command asks the agent, and whether a shell said that it starts it.
+  var asksAgent: Bool
+  var hasShell = false
+  var trust = AgentTrust()
   /// What earlier connections told of the host's processes.
   var identities = Introductions()
   /// Fetches what the agent kept for us; `nil` where nothing is recorded.
@@ -85,6 +89,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     closeQuestions = { [weak desk] in if let place { desk?.close(place) } }
     self.backFill = backFill.map { HostBackFill(host: target.name, shared: $0) }
     self.target = target
+    asksAgent = target.asksAgent
     self.temporaryAgent = temporaryAgent
     self.queues = queues
     status = HostStatus(host: target.name, address: target.address, since: .now)
@@ -116,6 +121,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       // The state says the rest.
       status.lastError = lastNoise.isEmpty ? nil : String(noiseText.dropFirst(2))
     case .backingOff(let failure, let seconds):
+      if before.state == .stale { noteNoTick("it sends no tick") }
       status.state = failure.kind == .noVmstat ? .noVmstat : .backingOff
       status.retryAt = Timestamp.now.advanced(bySeconds: seconds)
       let noise = before.state == .stale ? noiseText : ""
@@ -128,6 +134,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     switch state {
     case .connected, .stale: break
     default: backFill?.stop()
+    }
+    if !status.state.isHealthy {
+      backFill?.forgetTold()
+      status.spool?.framesToCome = nil
     }
     if status.state != before.state { status.since = .now }
     if status != before { send(.status(status)) }
@@ -156,8 +166,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     keepIntroductions()
     backFill?.reset()
     clockCompared = nil
-    (start, agent, hasAsked) = (FrameStart(), nil, target.asksAgent)
-    (hasGreeted, isAnswering) = (false, false)
+    (start, agent, hasAsked) = (FrameStart(), nil, asksAgent)
+    (hasGreeted, isAnswering, hasShell) = (false, false, false)
     (upload, uploadTold, isTemporary, fallbackReason) = (nil, nil, false, nil)
     lines.reset()
     parser = VmstatParser()
@@ -221,7 +231,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   /// The requests that an agent's frames depend on. Who runs vmstat never reads them.
   func linkWillStart() -> [UInt8] {
-    target.asksAgent ? AgentRequests.stream : []
+    asksAgent ? AgentRequests.stream : []
   }
 
   func linkDidAnswer(_ answer: [UInt8]?) {
@@ -242,10 +252,13 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
 
   func linkDidEnd(status code: Int32?) -> LinkFailure {
     let said = LinkFailure.saying(errorText)
-    if agent != nil {
-      let how = code.map { "ended with status \($0)" } ?? "ended"
-      return LinkFailure(.unreachable, "the agent \(how)\(said)")
+    if agent != nil || hasShell {
+      let noise = agent != nil || lastNoise.isEmpty ? "" : " (“\(lastNoise)”)"
+      let how = "\(LinkFailure.ending(code))\(said)\(noise)"
+      noteNoTick("it \(how)")
+      return LinkFailure(.unreachable, "the agent \(how)")
     }
+    noteNoVmstat()
     if let remoteError {
       return LinkFailure(.noVmstat, "\(remoteError); install procps on the host")
     }
@@ -287,6 +300,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   func countUnreadable(_ what: String, _ feedback: inout LinkFeedback) {
     unreadable += 1
     guard unreadable > HostFeed.noiseLimit, rows == 0 else { return }
+    if hasShell {
+      feedback.failure = abandon(
+        "what it sends are no frames" + (lastNoise.isEmpty ? "" : " (“\(lastNoise)”)"))
+      return
+    }
+    noteNoVmstat()
     feedback.failure = LinkFailure(
       .noVmstat,
       "\(unreadable) lines and no row of vmstat, the last being \(what)"
@@ -310,10 +329,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       lastLoad = average.oneMinute
       if let uptime { clock.anchor(uptimeSeconds: uptime) }
     case .error(let text): remoteError = text
-    case .agent: endUpload()
+    case .agent:
+      endUpload()
+      hasShell = true
     case .fallback(let why):
       endUpload()
-      (isTemporary, fallbackReason) = (false, why)
+      (isTemporary, fallbackReason, hasShell) = (false, why, false)
     case .version, .other, .send, .cpus, .clock: break
     }
   }
@@ -360,9 +381,16 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       feedback.failure = flood
       return
     }
+    if let retrial = retrialIfDue() {
+      feedback.failure = retrial
+      return
+    }
     let time = clock.time(stamp: stamp)
-    let reason = fallbackReason.map { "no temporary agent: \($0)" } ?? target.vmstatReason
-    tell(through: reason.map { "vmstat: \($0)" } ?? "vmstat")
+    let reason =
+      trust.isLost
+      ? trust.words : fallbackReason.map { "no temporary agent: \($0)" } ?? target.vmstatReason
+    // How long it isn't asked is told once.
+    if rows == 1 || !trust.isLost { tell(through: reason.map { "vmstat: \($0)" } ?? "vmstat") }
     if rows == 1 { noteSession() }
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }

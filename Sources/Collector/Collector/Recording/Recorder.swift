@@ -158,6 +158,7 @@ public final class Recorder: Sendable {
       let stopped = stale.map { status in
         var status = status
         (status.state, status.since, status.retryAt) = (.stopped, .now, nil)
+        status.spool?.framesToCome = nil
         return status
       }
       if !stopped.isEmpty { _ = try store.record(HistoryBatch(statuses: stopped)) }

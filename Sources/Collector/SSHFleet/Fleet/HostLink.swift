@@ -117,6 +117,8 @@ final class HostLink: LoopHandler, LinkCarrierOwner, @unchecked Sendable {
     connectedAt = nil
     isStale = false
     slowedInterval = nil
+    var target = target
+    target.command = delegate.linkWillTry() ?? target.command
     let carrier: any LinkCarrier =
       switch target.transport {
       case .local: ChildCarrier(command: target.command, loop: loop, owner: self)

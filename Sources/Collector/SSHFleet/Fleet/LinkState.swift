@@ -107,6 +107,8 @@ public struct LinkFeedback: Sendable {
 /// no lock for what is its own; it must not block.
 public protocol LinkDelegate: AnyObject, Sendable {
   func linkDidChange(to state: LinkState)
+  /// A try begins: the command that is to run there in place of the target's own, if any.
+  func linkWillTry() -> String?
   /// A command is about to be started: what its standard input begins with, which it may need to
   /// say anything at all. Called before `linkDidOpen`.
   func linkWillStart() -> [UInt8]
@@ -126,6 +128,7 @@ public protocol LinkDelegate: AnyObject, Sendable {
 }
 
 extension LinkDelegate {
+  public func linkWillTry() -> String? { nil }
   public func linkWillStart() -> [UInt8] { [] }
   public func linkDidAnswer(_ answer: [UInt8]?) {}
   public func linkDidDrain() -> [UInt8] { [] }

@@ -26,9 +26,9 @@ enum HostSentence {
   static func spool(_ status: HostStatus) -> [String] {
     guard let spool = status.spool else { return [] }
     var parts: [String] = []
-    if spool.framesToCome > 0 {
-      let frames = spool.framesToCome == 1 ? "frame" : "frames"
-      parts.append("\(CompactNumber.grouped(spool.framesToCome)) \(frames) to come")
+    if let toCome = spool.framesToCome, toCome > 0 {
+      let frames = toCome == 1 ? "frame" : "frames"
+      parts.append("\(CompactNumber.grouped(toCome)) \(frames) to come")
     }
     if let problem = spool.problem {
       parts.append("spool: \(Printable.text(problem, limit: 200))")
