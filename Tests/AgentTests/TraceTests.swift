@@ -176,6 +176,24 @@ struct TraceTests {
     try await workers.finish()
   }
 
+  /// Writers that live for some milliseconds each: the shell that starts them is to be traced.
+  @Test func ofThoseThatComeAndGoTheParentIsSuspected() async throws {
+    let folder = try TestFolder(below: "/var/tmp")
+    let loop = try Program([
+      "sh", "-c",
+      "while :; do dd if=/dev/zero of=\"$0\" bs=1M count=1 conv=fsync 2>/dev/null; done",
+      folder.file("f"),
+    ])
+    try await until("it to write") { !folder.read("f").isEmpty }
+    let lines = try TraceLines(
+      try await AgentProgram.trace([
+        "--suspects", "--engine", "strace", "--dry-run", "--json", "--max", "100", "--top", "100",
+      ]))
+    #expect(lines.processes.contains { $0.pid == loop.pid }, "\(lines)")
+    loop.send(SIGKILL)
+    try await loop.end()
+  }
+
   @Test(.enabled(if: Machine.canThrottle, Comment(rawValue: Machine.needsThrottle)))
   func aUnitIsItsControlGroup() async throws {
     let stall = try await ThrottledDisk.make(.directWrite)

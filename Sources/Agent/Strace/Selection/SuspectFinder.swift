@@ -10,6 +10,8 @@ struct SuspectFinder {
   /// Share of one CPU from which a process is named that moves no bytes.
   private static let busyShare = 0.05
   private static let rows = 200
+  /// Parents of parents that are asked for one that is still there.
+  private static let ancestorLimit = 8
 
   /// How long each waited, the longest seen, seconds.
   private var waits: [ProcessID: Double] = [:]
@@ -51,7 +53,33 @@ struct SuspectFinder {
     }
     try sampler.sample(into: &output)
     see(output.tick.waiting)
-    movers = output.tick.processes
+    movers = SuspectFinder.there(output.tick.processes)
+  }
+
+  /// Those that are still there. What the others moved counts for whoever started them: they come and
+  /// go, by the dozen a second, so that only their parent can be traced, and its children with it.
+  static func there(_ processes: [ProcessSample]) -> [ProcessSample] {
+    let parents = Dictionary(
+      processes.filter(\.hasEnded).map { ($0.id.pid, $0.parentPID) }, uniquingKeysWith: { $1 })
+    var there = processes.filter { !$0.hasEnded }
+    var places = Dictionary(
+      there.indices.map { (there[$0].id.pid, $0) }, uniquingKeysWith: { $1 })
+    for child in processes where child.hasEnded && !child.isKernelThread {
+      var parent = child.parentPID
+      for _ in 1...ancestorLimit { parent = parents[parent] ?? parent }
+      // Of init's children nobody knows who started them.
+      guard parent > 1, parents[parent] == nil else { continue }
+      let place = places[parent] ?? there.count
+      if place == there.count {
+        there.append(ProcessSample(id: ProcessID(pid: parent, startTicks: 0)))
+        places[parent] = place
+      }
+      there[place].reaped += child.reaped
+      if let io = child.io.value { there[place].reaped += io }
+      there[place].cpuNanoseconds = there[place].cpuNanoseconds.addingSaturated(
+        child.cpuNanoseconds)
+    }
+    return there
   }
 
   private mutating func see(_ waiting: [WaitingTask]) {
@@ -82,8 +110,9 @@ struct SuspectFinder {
   }
 
   private func isBusy(_ process: ProcessSample) -> Bool {
-    guard !process.isKernelThread, !process.hasEnded else { return false }
+    guard !process.isKernelThread else { return false }
     let share = Double(process.cpuNanoseconds) / Double(SuspectFinder.spanNanoseconds)
-    return process.io.value?.deviceBytes ?? 0 > 0 || share >= SuspectFinder.busyShare
+    let bytes = (process.io.value?.deviceBytes ?? 0) | process.reaped.deviceBytes
+    return bytes > 0 || share >= SuspectFinder.busyShare
   }
 }
