@@ -140,6 +140,9 @@ struct EncapCommandTests {
       [AgentProgram.path, "encap", "unpack", "--target", stage.target, name], input: [])
     #expect(named.code == (name.hasPrefix("-") ? 2 : 1), "\(named)")
     #expect(!named.error.contains(0x1B))
+    let behind = try await Program.run(
+      [AgentProgram.path, "encap", "unpack", "--target", stage.target, "--", name], input: [])
+    #expect(behind.code == 1, "behind -- no word is an option: \(behind)")
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: stage.folder.path).sorted() == ["local"])
   }

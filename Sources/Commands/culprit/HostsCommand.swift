@@ -55,6 +55,13 @@ struct HostsCommand: ParsableCommand {
     return hours < 48 ? "\(Figures.twoDecimals(hours)) h" : "\(Int(min(hours / 24, 9999))) d"
   }
 
+  /// What went wrong last, and what is wrong with what its agent keeps.
+  private static func trouble(_ status: HostStatus) -> String {
+    let spool = status.spool?.problem.map { "spool: \($0)" }
+    return [spool, status.lastError].compactMap(\.self).filter { !$0.isEmpty }
+      .joined(separator: "; ")
+  }
+
   private static func toCome(_ status: HostStatus) -> String {
     guard let spool = status.spool else { return "-" }
     return spool.framesToCome.map { String($0) } ?? "?"
@@ -120,7 +127,7 @@ struct HostsCommand: ParsableCommand {
         HostsCommand.spool(status), HostsCommand.toCome(status),
         gaps[status.host].map { "\($0.frames) (\($0.lastReason.rawValue))" } ?? "-",
         status.address.isEmpty ? "-" : status.address, status.through ?? "-",
-        status.lastError ?? "",
+        HostsCommand.trouble(status),
       ])
     }
     StandardOutput.write(table.text)

@@ -30,7 +30,14 @@ struct EncapArguments {
     }
     self.verb = verb
     var reader = OptionReader(words.dropFirst(), of: "encap")
-    while let word = reader.next() { try take(word, &reader) }
+    while let word = reader.next() {
+      // Behind it no word is an option.
+      guard word == "--" else {
+        try take(word, &reader)
+        continue
+      }
+      while let name = reader.next() { packages.append(name) }
+    }
     places = EncapPlaces(
       source: source ?? EncapArguments.environment("ENCAP_SOURCE", unless: target),
       target: target ?? EncapArguments.environment("ENCAP_TARGET", unless: source))

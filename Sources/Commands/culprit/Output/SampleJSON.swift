@@ -72,7 +72,7 @@ extension JSONWriter {
         for channel in suspect.waitChannels { list.value(channel) }
       }
       json.field("wait_reason", suspect.waitReasons.first)
-      json.field("wait_class", details?.waits?.waitClass)
+      json.field("wait_class", details?.waits.map { $0.waitClass ?? "unknown" })
       json.field("wait_seconds", suspect.waitSeconds)
       json.field("unit", details?.unit)
       json.field("container", details?.container)
