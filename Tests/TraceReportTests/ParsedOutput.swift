@@ -10,8 +10,10 @@ struct ParsedOutput {
   let processes: [TracedProcess]
 
   /// - Parameter piece: bytes that are fed at a time.
-  init(_ bytes: [UInt8], process: Int32? = nil, piece: Int = 1 << 16) {
-    var parser = StraceParser(process: process)
+  init(
+    _ bytes: [UInt8], process: Int32? = nil, foldsChildren: Bool = false, piece: Int = 1 << 16
+  ) {
+    var parser = StraceParser(process: process, foldsChildren: foldsChildren)
     var start = 0
     while start < bytes.count {
       let end = min(start + piece, bytes.count)
@@ -30,7 +32,9 @@ struct ParsedOutput {
     }
   }
 
-  init(_ text: String, process: Int32? = nil) { self.init(Array(text.utf8), process: process) }
+  init(_ text: String, process: Int32? = nil, foldsChildren: Bool = false) {
+    self.init(Array(text.utf8), process: process, foldsChildren: foldsChildren)
+  }
 
   /// A file of the project's shared recordings.
   init(corpus name: String) throws {

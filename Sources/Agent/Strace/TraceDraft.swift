@@ -140,7 +140,7 @@ struct TraceDraft: ~Copyable {
     for outcome in findings.outcomes {
       if let refusal = outcome.refusal {
         skip(outcome.tracee.id, outcome.tracee.name, refusal)
-      } else if outcome.tally.isEmpty, let wait = stuck.wait(waiting, of: outcome.tracee.id) {
+      } else if !engine.stopsProcesses, outcome.tally.isEmpty, let wait = stuck.wait(waiting, of: outcome.tracee.id) {
         skip(
           outcome.tracee.id, outcome.tracee.name,
           .init(.isUninterruptible, "it waited all the time: no call of it began or ended"),

@@ -24,6 +24,8 @@ public struct TraceOutcome: Sendable {
   public var nanoseconds: UInt64 = 0
   /// Threads that were seen to make calls, or that there were; at least 1.
   public var threads = 1
+  /// Children that began meanwhile and were watched, too: their calls stand under who began them.
+  public var children = 0
   /// See ``TracedProcess/lostCalls``.
   public var lostCalls: UInt64 = 0
   /// The engine itself saw it use an io_uring; its descriptors are looked at besides.
@@ -54,6 +56,16 @@ public struct TraceFindings: Sendable {
   public var notices: [String] = []
 
   public init() {}
+
+  /// That children were watched; `nil` where there were none.
+  static func notice(ofChildren count: Int) -> String? {
+    switch count {
+    case 0: nil
+    case 1: "a child that began meanwhile was watched too; its calls stand under who began it"
+    default:
+      "\(count) children that began meanwhile were watched too; their calls stand under who began them"
+    }
+  }
 }
 
 /// A way to watch system calls. `run` returns when nothing of it is left in any process, whatever

@@ -124,13 +124,7 @@ public struct BPFTraceEngine: TraceEngineRun, ~Copyable {
       lost += tables.process(index).lostThreads
     }
     var notices: [String] = []
-    if children > 0 {
-      notices.append(
-        children == 1
-          ? "a child that began meanwhile was watched too; its calls stand under who began it"
-          : "\(children) children that began meanwhile were watched too; their calls stand under who "
-            + "began them")
-    }
+    if let notice = TraceFindings.notice(ofChildren: children) { notices.append(notice) }
     if lost > 0 {
       notices.append(
         "\(lost) threads or children were more than can be followed at once: of their calls only the "

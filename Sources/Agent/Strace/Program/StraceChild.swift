@@ -34,6 +34,8 @@ final class StraceChild {
   private(set) var phase = Phase.starting
   /// Its pid was another process's by the time it was attached.
   private(set) var isStranger = false
+  /// Its process was seen without a tracer.
+  private var isFree = false
   /// Why it was asked to let go.
   private(set) var ending = TracedProcess.Ending.detached
   /// As waitpid(2) gives it, once it has ended.
@@ -76,7 +78,7 @@ final class StraceChild {
       throw .failed("\(program.path) can't be started: \(errorText(-pid))")
     }
     (self.tracee, self.pid, output, messages) = (tracee, pid, outputs[0], complaints[0])
-    parser = StraceParser(process: tracee.id.pid)
+    parser = StraceParser(process: tracee.id.pid, foldsChildren: true)
     for number in [output, messages] { culprit_set_nonblocking(number) }
   }
 
@@ -165,6 +167,12 @@ final class StraceChild {
     kill(pid, SIGTERM)
   }
 
+  /// Its process has no tracer: it became another program, and strace stays with its children; or
+  /// strace is just ending, which shows by the next look.
+  func noteFree() {
+    isFree ? leave(.replaced) : (isFree = true)
+  }
+
   /// Asks it to let go of who isn't meant.
   func leaveStranger() {
     isStranger = true
@@ -194,12 +202,15 @@ final class StraceChild {
     return true
   }
 
-  /// What it saw; once, at its end.
+  /// What it saw, children included; once, at its end.
   func finish() -> StraceProcess? {
     // A call that hangs still has taken all that time.
     parser.finish(at: askedTime)
     return parser.processes.first { $0.pid == tracee.id.pid }
   }
+
+  /// Lines that stand for calls, and that couldn't be read or had no place.
+  var lostLines: UInt64 { UInt64(parser.leftOutLines + parser.unreadLines) }
 
   /// How long it was attached, nanoseconds.
   var nanoseconds: UInt64 {

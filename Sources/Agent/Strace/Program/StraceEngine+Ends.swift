@@ -71,10 +71,12 @@ extension StraceEngine {
     }
     outcome.nanoseconds = child.nanoseconds
     outcome.ending = ending(of: child, seen)
+    outcome.lostCalls = child.lostLines
     guard let seen else { return outcome }
     outcome.tally = seen.tally
     outcome.threads = max(1, seen.threads)
-    outcome.lostCalls = seen.lostCalls
+    outcome.children = seen.children
+    outcome.lostCalls = outcome.lostCalls.addingSaturated(seen.lostCalls)
     outcome.usesIOUring = seen.usesIOUring
     return outcome
   }

@@ -92,6 +92,7 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
       throw .cannotRun(why)
     }
     for child in children { findings.outcomes.append(outcome(of: child)) }
+    tellChildren()
     switch end {
     case .empty:
       for child in children { if let text = oddEnd(of: child) { notice(text) } }
@@ -138,6 +139,13 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
     var outcome = TraceOutcome(tracee)
     outcome.refusal = TraceOutcome.Refusal(reason, detail)
     findings.outcomes.append(outcome)
+  }
+
+  /// Those that became another program were let go of then: of a shell only the pipes and the waiting.
+  private mutating func tellChildren() {
+    let count = findings.outcomes.reduce(0) { $0 + $1.children }
+    guard let text = TraceFindings.notice(ofChildren: count) else { return }
+    notice("\(text), up to where they became another program; --engine bpf watches that, too")
   }
 
   private mutating func notice(_ text: String) {
@@ -207,8 +215,12 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
 
   /// A strace stays with the children of a process that has ended itself.
   private mutating func letGoOfEnded() {
-    for child in children where child.phase == .tracing && !isAlive(child.tracee.id) {
-      child.leave(.exited)
+    for child in children where child.phase == .tracing {
+      if !isAlive(child.tracee.id) {
+        child.leave(.exited)
+      } else if root.taskStatus(child.tracee.id.pid, using: &buffer)?.tracerPID == 0 {
+        child.noteFree()
+      }
     }
   }
 }

@@ -94,6 +94,7 @@ extension StraceParser {
     announced.insert(child)
     if announced.count > StraceParser.taskLimit { announced.removeAll() }
     if open.makesThread { return addTask(child, to: place) }
+    if foldsChildren { return adopt(child, into: place) }
     guard let made = makeProcess(child) else { return }
     all[made].parent = all[place].pid
     let files = all[made].files

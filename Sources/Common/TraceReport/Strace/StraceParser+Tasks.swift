@@ -17,7 +17,7 @@ extension StraceParser {
   /// the limits.
   mutating func process(of task: Int32) -> Int? {
     if let known = tasks[task] { return known.process }
-    guard tasks.count < StraceParser.taskLimit else { return nil }
+    guard hasRoomForTask() else { return nil }
     if nameTheFirst(task) { return tasks[task]?.process }
     guard let place = placeOfNewcomer(task) else {
       return makeProcess(task == 0 ? nil : task, task: task)
@@ -40,7 +40,9 @@ extension StraceParser {
 
   private mutating func placeOfNewcomer(_ task: Int32) -> Int? {
     guard task != 0 else { return nil }
-    if let root, task != root, let place = tasks[root]?.process, !mayBeProcess(task) {
+    if let root, task != root, let place = tasks[root]?.process, !announced.contains(task),
+      !mayBeProcess(task)
+    {
       return place
     }
     let awaiting = awaitedThreads.filter { $0.value > 0 }
@@ -65,18 +67,45 @@ extension StraceParser {
       guard known.process != place else { return }
       let alone = known.process
       guard !tasks.contains(where: { $0.key != task && $0.value.process == alone }) else { return }
-      all[place].add(all[alone])
-      all[alone] = StraceProcess(pid: nil, fileLimit: 2)
-      all[alone].isMerged = true
       tasks[task]?.process = place
+      merge(alone, into: place)
       return
     }
-    guard tasks.count < StraceParser.taskLimit || tasks[task] != nil else { return }
+    guard tasks[task] != nil || hasRoomForTask() else { return }
     tasks[task] = StraceTask(process: place)
     liveTasks += 1
     all[place].threads += 1
     all[place].liveTasks += 1
     all[place].ending = .detached
+  }
+
+  private mutating func merge(_ alone: Int, into place: Int) {
+    all[place].add(all[alone])
+    all[alone] = StraceProcess(pid: nil, fileLimit: 2)
+    all[alone].isMerged = true
+    while all.last?.isMerged == true { all.removeLast() }
+  }
+
+  /// A process that one of `place` has made counts with it, whichever of the two was told of first.
+  mutating func adopt(_ child: Int32, into place: Int) {
+    let threads = all[place].threads
+    if let alone = tasks[child]?.process, alone != place {
+      // It was seen, if it hasn't ended, before the call that made it returned.
+      for (task, known) in tasks where known.process == alone { tasks[task]?.process = place }
+      merge(alone, into: place)
+    } else {
+      addTask(child, to: place)
+    }
+    all[place].threads = threads
+    all[place].children += 1
+  }
+
+  /// Those that have ended make room.
+  private mutating func hasRoomForTask() -> Bool {
+    if tasks.count < StraceParser.taskLimit { return true }
+    guard liveTasks < StraceParser.taskLimit / 4 * 3 else { return false }
+    tasks = tasks.filter { !$0.value.hasEnded || $0.key == root || $0.key == lone }
+    return tasks.count < StraceParser.taskLimit
   }
 
   /// A process of its own for that task; `nil` beyond the limits.
@@ -86,9 +115,9 @@ extension StraceParser {
     if let known = tasks[task], !known.hasEnded, all[known.process].pid == pid {
       return known.process
     }
-    guard all.count < StraceParser.processLimit,
-      tasks.count < StraceParser.taskLimit || tasks[task] != nil
-    else { return nil }
+    guard all.count < StraceParser.processLimit, tasks[task] != nil || hasRoomForTask() else {
+      return nil
+    }
     let fileLimit = max(64, StraceParser.fileLimit / (all.count + 1))
     for place in all.indices { all[place].tally.fileLimit = min(fileLimit, TraceTally.entryLimit) }
     var process = StraceProcess(pid: pid, fileLimit: min(fileLimit, TraceTally.entryLimit))

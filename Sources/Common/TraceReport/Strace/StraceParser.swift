@@ -41,6 +41,8 @@ public struct StraceParser: Sendable {
   var all: [StraceProcess] = []
   /// The process whose threads are traced, where there is but one.
   let root: Int32?
+  /// Children count with who made them, as long as they are seen: no process of their own each.
+  let foldsChildren: Bool
   /// The task that lines without a pid are of.
   var lone: Int32 = 0
   /// Tasks that have not ended.
@@ -62,8 +64,11 @@ public struct StraceParser: Sendable {
   /// - Parameter process: the one that is traced, where that is known and only one is: then tasks
   ///   that nobody knows are its threads. `nil`: each task is a process of its own, unless the output
   ///   tells.
-  public init(process: Int32? = nil) {
+  /// - Parameter foldsChildren: its children count with it. Their descriptors are taken for its own, so
+  ///   paths are right only where strace told them (`-y`).
+  public init(process: Int32? = nil, foldsChildren: Bool = false) {
     root = process
+    self.foldsChildren = foldsChildren && process != nil
     guard let process else { return }
     lone = process
     _ = self.process(of: process)

@@ -10,6 +10,8 @@ public struct StraceProcess: Sendable {
   public internal(set) var program: [UInt8]?
   /// Tasks that were seen.
   public internal(set) var threads = 0
+  /// Children that count with it.
+  public internal(set) var children = 0
   public internal(set) var ending = TracedProcess.Ending.detached
   public internal(set) var tally: TraceTally
   /// Calls that were seen and could not be counted where they belong.
