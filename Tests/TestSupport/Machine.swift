@@ -55,6 +55,16 @@ public enum Machine {
   public static let canRunWithoutRights =
     !isRoot || has("setpriv") && isReachable(executable("culprit"))
 
+  /// Whether a process may trace others of its user that it hasn't started (ptrace(2), Yama).
+  public static let allowsTracingOwn =
+    ["", "0"].contains(
+      TestFolder.text("/proc/sys/kernel/yama/ptrace_scope")
+        .trimmingCharacters(in: .whitespacesAndNewlines))
+
+  /// Whether an io_uring may be made: the kernel has them, and says so (6.6 and newer).
+  public static let hasIOUring =
+    TestFolder.text("/proc/sys/kernel/io_uring_disabled").hasPrefix("0")
+
   /// Whether a file system can be made in a file, mounted and frozen: what blocks a task for real.
   public static let canFreeze =
     isRoot && has("mkfs.ext4") && has("fsfreeze")

@@ -53,6 +53,24 @@ struct ChildrenTests {
     #expect(output.parser.leftOutLines > 1900)
   }
 
+  /// vfork(2) lets the child go first, and a busy machine until its end.
+  @Test(arguments: [false, true])
+  func whoHasEndedBeforeTheCallReturnsIsOne(isAnnounced: Bool) {
+    let announcement = isAnnounced ? "strace: Process 2 attached\n" : ""
+    let child = """
+      1 vfork( <unfinished ...>
+      \(announcement)2 execve("/bin/cat", ["cat"], 0x1 /* 1 var */) = 0 <0.000100>
+      2 exit_group(0)   = ?
+      2 +++ exited with 0 +++
+      1 <... vfork resumed>) = 2 <0.010000>
+
+      """
+    let output = ParsedOutput(child)
+    #expect(output.parser.processes.map(\.pid) == [1, 2])
+    #expect(output.parser.processes.map(\.parent) == [nil, 1])
+    #expect(output.parser.processes.last?.ending == .exited)
+  }
+
   /// A grandchild, and a child's thread.
   @Test func foldedTheirOwnChildrenDoToo() throws {
     let output = ParsedOutput(

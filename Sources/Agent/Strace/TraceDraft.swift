@@ -38,20 +38,26 @@ struct TraceDraft: ~Copyable {
     let found = try TraceSelection.find(
       request, in: root, own: check.lineage.own, isStopped: isStopped)
     for notice in found.notices { self.notice(notice) }
+    // Of suspects the first ones are traced that may be.
+    let isRanking = request.selection == .suspects
+    let limit = min(request.processLimit, TraceRequest.mostProcesses)
     trace.matched = found.candidates.count + found.missing.count
     for pid in found.missing {
       skip(
         ProcessID(pid: pid, startTicks: 0), TaskName(),
         .init(.isGone, "no process has this pid (any more)"))
     }
-    for candidate in found.candidates {
+    for (place, candidate) in found.candidates.enumerated() {
+      if isRanking, candidates.count >= Int(limit) {
+        trace.matched = place
+        break
+      }
       if let refusal = check.refusal(of: candidate) {
         skip(candidate.id, candidate.name, refusal)
       } else {
         candidates.append(candidate)
       }
     }
-    let limit = min(request.processLimit, TraceRequest.mostProcesses)
     guard candidates.count <= Int(limit) else {
       throw .tooMany(matched: candidates.count, limit: Int(limit))
     }
@@ -140,7 +146,9 @@ struct TraceDraft: ~Copyable {
     for outcome in findings.outcomes {
       if let refusal = outcome.refusal {
         skip(outcome.tracee.id, outcome.tracee.name, refusal)
-      } else if !engine.stopsProcesses, outcome.tally.isEmpty, let wait = stuck.wait(waiting, of: outcome.tracee.id) {
+      } else if !engine.stopsProcesses, outcome.tally.isEmpty,
+        let wait = stuck.wait(waiting, of: outcome.tracee.id)
+      {
         skip(
           outcome.tracee.id, outcome.tracee.name,
           .init(.isUninterruptible, "it waited all the time: no call of it began or ended"),

@@ -13,12 +13,17 @@ struct StraceFaultTests {
     let workers = try await Workers.make(3, hammers: 1)
     var limits = TraceLimits()
     limits.processBytes = 20_000
-    let trace = try await TraceRun(
-      TraceRun.request(workers.pids, seconds: 2), limits: limits
-    ).trace()
+    let run = TraceRun(TraceRun.request(workers.pids, seconds: 300), limits: limits)
+    try await TraceRun.attached(Array(workers.pids.dropFirst()))
+    let before = workers.counts[0]
+    try await until("the flooder to be let go") {
+      workers.counts[0] > before + 500 && TracedState.held(workers.pids[0]).isEmpty
+    }
+    #expect(!run.isOver)
+    run.stop()
+    let trace = try await run.trace()
     let flooder = try #require(trace.of(workers.pids[0]), "\(trace)")
     #expect(flooder.ending == .overBudget && flooder.syncCalls > 10)
-    #expect(flooder.nanoseconds < 2_000_000_000)
     for pid in workers.pids.dropFirst() { #expect(trace.of(pid)?.ending == .detached) }
     #expect(trace.verified == 3 && workers.held.isEmpty)
     try await workers.goOn()
@@ -33,7 +38,11 @@ struct StraceFaultTests {
     // Long before its time.
     let trace = try await run.trace(within: 60)
     #expect(trace.processes.allSatisfy { $0.ending == .overBudget }, "\(trace)")
-    #expect(trace.notices.contains { $0.contains("trace fewer") } && trace.verified == 4)
+    #expect(trace.notices.contains { $0.contains("trace fewer") }, "\(trace)")
+    // On a slow machine it may be used up before the last is attached.
+    #expect(trace.attached > 0 && trace.verified == trace.attached, "\(trace)")
+    #expect(trace.attached + trace.skipped.count == 4, "\(trace)")
+    #expect(trace.skipped.allSatisfy { $0.reason == .isOverBudget } && workers.held.isEmpty)
     try await workers.goOn()
     try await workers.finish()
   }
@@ -41,11 +50,17 @@ struct StraceFaultTests {
   /// Somebody's `killall strace`.
   @Test func aStraceThatIsKilledIsToldAndItsProcessIsFree() async throws {
     let workers = try await Workers.make(2, hammers: 1)
-    let run = TraceRun(TraceRun.request(workers.pids, seconds: 3))
+    let run = TraceRun(TraceRun.request(workers.pids, seconds: 300))
     try await TraceRun.attached(workers.pids)
     // Some of its calls are told by then.
     try await workers.goOn()
-    kill(TracedState.tracer(of: workers.pids[0]), SIGKILL)
+    let tracer = TracedState.tracer(of: workers.pids[0])
+    // 0 would be our own process group.
+    try #require(tracer > 1)
+    kill(tracer, SIGKILL)
+    try await until("it to be free") { TracedState.held(workers.pids[0]).isEmpty }
+    try await workers.goOn()
+    run.stop()
     let trace = try await run.trace()
     #expect(trace.attached == 2 && trace.verified == 2, "\(trace)")
     let notice = try #require(trace.notices.first, "\(trace)")
@@ -162,13 +177,19 @@ struct StraceFaultTests {
   func whoGetsStuckMeanwhileHoldsUpNobody() async throws {
     let disk = try await LoopDisk.make()
     let workers = try await Workers.make(3, hammers: 2, in: disk.folder, name: "mount/x")
-    let run = TraceRun(TraceRun.request(workers.pids, seconds: 5))
+    let run = TraceRun(TraceRun.request(workers.pids, seconds: 300))
     try await TraceRun.attached(workers.pids)
     try await workers.goOn()
     try disk.freeze()
+    try await until("a worker to be stuck") {
+      workers.pids.contains { TaskState(pid: $0)?.state == "D" }
+    }
+    // What hangs from now on hangs for so long.
+    try await Task.sleep(for: .seconds(1))
+    run.stop()
     let start = Monotonic.now
     let trace = try await run.trace(within: 80)
-    // Five seconds, and the grace of two.
+    // A grace of two seconds.
     #expect(Monotonic.now - start < 40)
     #expect(workers.pids.contains { TaskState(pid: $0)?.state == "D" })
     #expect(trace.attached == 3 && trace.verified == 3, "\(trace)")

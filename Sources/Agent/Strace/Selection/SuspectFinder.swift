@@ -20,10 +20,18 @@ struct SuspectFinder {
   private var holders: [Int32] = []
   private var movers: [ProcessSample] = []
 
-  /// At most `limit`, those first that hold what others wait for, then by turns who moves most and who
-  /// waits longest: a disk's victims would fill it otherwise, and leave the culprit out.
-  static func pids(limit: Int, isStopped: () -> Bool) throws(TraceFailure) -> [Int32] {
-    var finder = SuspectFinder()
+  private let countsChildren: Bool
+
+  private init(countsChildren: Bool) { self.countsChildren = countsChildren }
+
+  /// Those first that hold what others wait for, then by turns who moves most and who waits longest: a
+  /// disk's victims would come before the culprit otherwise.
+  ///
+  /// - Parameter countsChildren: whoever started those that came and went is named for them.
+  static func pids(
+    countsChildren: Bool, isStopped: () -> Bool
+  ) throws(TraceFailure) -> [Int32] {
+    var finder = SuspectFinder(countsChildren: countsChildren)
     do throws(EngineError) {
       try finder.look(isStopped)
     } catch {
@@ -33,7 +41,7 @@ struct SuspectFinder {
         throw .failed("suspects can't be looked for: \(call): \(errorText(code))")
       }
     }
-    return finder.ranked(limit)
+    return finder.ranked
   }
 
   private mutating func look(_ isStopped: () -> Bool) throws(EngineError) {
@@ -53,7 +61,9 @@ struct SuspectFinder {
     }
     try sampler.sample(into: &output)
     see(output.tick.waiting)
-    movers = SuspectFinder.there(output.tick.processes)
+    let processes = output.tick.processes
+    movers =
+      countsChildren ? SuspectFinder.there(processes) : processes.filter { !$0.hasEnded }
   }
 
   /// Those that are still there. What the others moved counts for whoever started them: they come and
@@ -92,7 +102,7 @@ struct SuspectFinder {
     }
   }
 
-  private func ranked(_ limit: Int) -> [Int32] {
+  private var ranked: [Int32] {
     let waiting =
       waits
       .filter { id, seconds in
@@ -106,7 +116,8 @@ struct SuspectFinder {
       if place < waiting.count { pids.append(waiting[place]) }
     }
     var seen: Set<Int32> = []
-    return Array(pids.filter { seen.insert($0).inserted }.prefix(limit))
+    return Array(
+      pids.filter { seen.insert($0).inserted }.prefix(2 * Int(TraceRequest.mostProcesses)))
   }
 
   private func isBusy(_ process: ProcessSample) -> Bool {

@@ -34,7 +34,9 @@ struct TraceSelection {
       }
     case .pids(let pids): try found.take(pids, &finder)
     case .suspects:
-      let pids = try SuspectFinder.pids(limit: Int(request.processLimit), isStopped: isStopped)
+      // strace lets go of children that become another program: of their parent it has nothing to tell.
+      let pids = try SuspectFinder.pids(
+        countsChildren: request.engine != .strace, isStopped: isStopped)
       for pid in pids where pid != own {
         if let process = finder.process(pid) { found.candidates.append(process) }
       }

@@ -95,7 +95,7 @@ extension StraceParser {
     if announced.count > StraceParser.taskLimit { announced.removeAll() }
     if open.makesThread { return addTask(child, to: place) }
     if foldsChildren { return adopt(child, into: place) }
-    guard let made = makeProcess(child) else { return }
+    guard let made = placeOfEnded(child) ?? makeProcess(child) else { return }
     all[made].parent = all[place].pid
     let files = all[made].files
     all[made].files = all[place].files

@@ -100,6 +100,15 @@ extension StraceParser {
     all[place].children += 1
   }
 
+  /// The place of a child that came and went before the call that made it returned: vfork(2) lets the
+  /// child go first. One that is known to have been made by an earlier call had the pid before.
+  func placeOfEnded(_ child: Int32) -> Int? {
+    guard let known = tasks[child], known.hasEnded, all[known.process].pid == child,
+      all[known.process].parent == nil
+    else { return nil }
+    return known.process
+  }
+
   /// Those that have ended make room.
   private mutating func hasRoomForTask() -> Bool {
     if tasks.count < StraceParser.taskLimit { return true }
