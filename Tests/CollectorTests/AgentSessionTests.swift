@@ -37,7 +37,7 @@ struct AgentSessionTests {
     let result = try await Program.run(
       ["sh", "-c", command], environment: ["PATH": "\(folder.path):/usr/bin:/bin"])
     #expect(result.code == status)
-    #expect(result.outputText == "@agent session\n")
+    #expect(result.outputText == "@agent found\n@agent session\n")
     #expect(folder.read("calls").split(separator: "\n").map(String.init) == calls)
   }
 
@@ -49,12 +49,15 @@ struct AgentSessionTests {
     let command = RemoteCommand.text(intervalSeconds: 1, prefersAgent: true)
     let program = try Program(["sh", "-c", command], environment: environment)
     try await until("vmstat's greeting") { program.outputText.contains("@cpus") }
-    #expect(!program.outputText.contains("@agent"))
+    #expect(program.outputText.hasPrefix("@agent found\n@agent broken 1\n"))
+    #expect(!program.outputText.contains("@agent session"))
     program.send(SIGKILL)
     try await program.end()
     let question = try await Program.run(
       ["sh", "-c", RemoteCommand.question()], environment: environment)
-    #expect(question.code == 127 && question.outputText.hasPrefix("@error no culprit-agent"))
+    #expect(
+      question.code == 127
+        && question.outputText.hasPrefix("@agent found\n@agent broken 1\n@error "))
   }
 
   static let requestBytes = AgentRequests.stream.count

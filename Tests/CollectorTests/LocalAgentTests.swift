@@ -56,10 +56,10 @@ struct LocalAgentTests {
   func command() async throws {
     let folder = try TestFolder()
     let path = try await Self.program(
-      "echo \"$@\"; [ $1 = attach ] && exit 69", in: folder, "it's $HOME; a `place`")
+      "echo \"$@\"; [ $1 != attach ] || exit 69", in: folder, "it's $HOME; a `place`")
     let (text, reason) = LocalAgent.found(path: path).command(intervalSeconds: 5)
     let run = try await Program.run(["sh", "-c", text])
-    #expect(run.outputText == "@agent session\nattach\nrun --session --interval 5s\n")
+    #expect(run.outputText == "@agent found\n@agent session\nattach\nrun --session --interval 5s\n")
     #expect(reason == "\(path) is gone")
     try FileManager.default.removeItem(atPath: path)
     let vmstat = try Program(["sh", "-c", text])

@@ -216,7 +216,7 @@ struct WatchCommand: AsyncParsableCommand {
       else { continue }
       let missing = try missingHosts(plan, in: store)
       if missing.isEmpty {
-        let notice = "following \(path), which pid \(holder) records"
+        let notice = "following \(path), which a collector records"
         return (FollowSource(store: store, path: path, hosts: plan.hostNames), notice)
       }
       try? store.close()

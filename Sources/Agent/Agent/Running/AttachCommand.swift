@@ -67,7 +67,9 @@ struct AttachCommand {
 
   /// Why the agent is no use, though it listens: it hangs, or has too many clients. Asked before
   /// anything of standard input is read, so that another agent can be started in its place.
-  private static func silence(of socket: Int32) -> String? {
+  private static func silence(
+    of socket: Int32, patience: UInt64 = AttachCommand.patience
+  ) -> String? {
     var encoder = FrameEncoder()
     encoder.append(.request(.inventory), sequence: 0)
     guard case .bytes(encoder.byteCount) = ByteEnd.write(socket, encoder.bytes[...]) else {
@@ -89,6 +91,14 @@ struct AttachCommand {
       if isAnswered { return nil }
     }
     return "doesn't answer within \(patience / 1000) s: does it hang?"
+  }
+
+  /// Whether a resident agent listens there and answers at once.
+  static func isAnswered(on socket: String) -> Bool {
+    let connection = culprit_unix_connect(socket, 0)
+    guard connection >= 0 else { return false }
+    defer { close(connection) }
+    return silence(of: connection, patience: 200) == nil
   }
 
   enum Verb { case attach, version }

@@ -96,8 +96,19 @@ struct RunCommand {
       // The sampler sleeps until its next tick: a signal ends that.
       kill(getpid(), SIGTERM)
     }
-    try loop.run { output in resident.take(output, from: &stream) }
+    var look = MonotonicClock.now
+    try loop.run { output in
+      resident.take(output, from: &stream)
+      guard MonotonicClock.now &- look > RunCommand.successorNanoseconds else { return }
+      look = MonotonicClock.now
+      guard AttachCommand.isAnswered(on: options.resident.socket) else { return }
+      Output.complain("the resident agent is there now, and takes over")
+      kill(getpid(), SIGTERM)
+    }
   }
+
+  /// How often a session's agent looks for the resident one: both would tell the same twice.
+  private static let successorNanoseconds: UInt64 = 10_000_000_000
 
   private func runResident() throws {
     let settings = options.resident

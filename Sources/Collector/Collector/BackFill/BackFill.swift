@@ -9,6 +9,8 @@ public final class BackFill: Sendable {
     var ledgers: [String: [StreamID: SequenceSet]] = [:]
     /// Up to when streams were forgotten.
     var forgotten: [String: Timestamp] = [:]
+    /// What an earlier collector was told of agents' spools.
+    var spools: [String: SpoolStatus] = [:]
     /// Hosts that fetch, and those that wait for a place.
     var active: Set<String> = []
     var waiting: [String] = []
@@ -54,13 +56,22 @@ public final class BackFill: Sendable {
   /// Reads what is stored already; to be called before the first host connects.
   public func load(from store: HistoryStore) throws(HistoryError) {
     let (ledgers, forgotten) = (try store.ledgers(), try store.forgotten())
+    let hosts = try store.hosts().map(\.status)
     state.withLock { state in
+      for host in hosts {
+        guard var spool = host.spool else { continue }
+        (spool.framesToCome, spool.problem) = (nil, nil)
+        state.spools[host.host] = spool
+      }
       state.forgotten = forgotten
       for ledger in ledgers {
         state.ledgers[ledger.host, default: [:]][ledger.stream] = ledger.settled
       }
     }
   }
+
+  /// What an earlier collector was told of a host's spool; what is to come by now is not known.
+  func spool(of host: String) -> SpoolStatus? { state.withLock { $0.spools[host] } }
 
   /// How a host's feed is asked, on its own thread, whether it has something to do.
   func connect(_ nudge: @escaping @Sendable (String) -> Void, hosts: Int) {

@@ -112,6 +112,12 @@ struct HostBackFill {
     lapsed = []
   }
 
+  /// The agent of this connection has no spool.
+  private(set) var keepsNothing = false
+
+  /// What an earlier collector was told of its spool.
+  func spool(of host: String) -> SpoolStatus? { shared.spool(of: host) }
+
   /// What was told of the spool holds no longer, so that the next word of it is news.
   mutating func forgetTold() { told = nil }
 
@@ -366,6 +372,7 @@ struct HostBackFill {
         framesToCome: plan.framesToCome.addingSaturated(holesBesides(plan)),
         problem: inventory.problem.map { Printable.text($0, limit: 200) })
     }
+    keepsNothing = status == nil
     guard told != .some(status) else { return }
     told = .some(status)
     outcome.spool = .some(status)

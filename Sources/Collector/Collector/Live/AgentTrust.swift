@@ -1,4 +1,5 @@
-import Foundation
+import Bytes
+import Records
 
 /// Whether a host's agent is asked for rows. One that is there and of no use isn't, for a while:
 /// vmstat is, so that the host is seen all the same.
@@ -20,7 +21,8 @@ struct AgentTrust {
 
   /// What it sends can't be used.
   mutating func lose(_ why: String) {
-    (problem, strikes) = (why, 0)
+    // At the next trial one session without a tick is enough.
+    (problem, strikes) = (why, AgentTrust.strikeLimit - 1)
     until = .now + .seconds(pause)
     pause = min(2 * pause, AgentTrust.longestPause)
   }
@@ -42,8 +44,10 @@ struct AgentTrust {
 
   /// Why rows come through vmstat.
   var words: String {
-    let seconds = max(0, Double(ContinuousClock.now.duration(to: until).components.seconds))
-    let when = seconds < 90 ? "within \(Int(seconds) + 1) s" : "within \(Int(seconds / 60) + 1) min"
-    return "its agent is of no use: \(problem ?? "?"); it is tried again \(when)"
+    let seconds = max(0, Double(ContinuousClock.now.duration(to: until).components.seconds) + 1)
+    let time = RFC3339.string(
+      nanoseconds: Timestamp.now.advanced(bySeconds: seconds).nanoseconds
+    ).dropFirst(11).prefix(8)
+    return "its agent is of no use: \(problem ?? "?"); it is tried again at \(time) UTC"
   }
 }

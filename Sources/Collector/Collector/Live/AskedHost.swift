@@ -195,6 +195,12 @@ final class AskedHost: LinkDelegate {
     let lines = text.split(separator: UInt8(ascii: "\n")).map {
       Printable.text($0.span, limit: 200)
     }
+    if let broken = lines.last(where: { $0.hasPrefix("@agent broken ") }) {
+      return LinkFailure(
+        .noVmstat,
+        "the \(LocalAgent.name) there doesn't run: it ends with status \(broken.dropFirst(14)); "
+          + "install another one")
+    }
     if let error = lines.last(where: { $0.hasPrefix("@error ") }) {
       return LinkFailure(.noVmstat, String(error.dropFirst(7)))
     }

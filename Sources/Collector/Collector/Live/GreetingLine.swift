@@ -8,6 +8,10 @@ enum GreetingLine: Equatable {
   case clock(Timestamp)
   case load(LoadAverage, uptimeSeconds: Double?)
   case error(String)
+  /// There is an agent.
+  case agentFound
+  /// It doesn't say its version, and ends with that status.
+  case agentBroken(Int)
   /// An agent is started: requests may be sent to it.
   case agent
   /// So many bytes of an agent may be sent.
@@ -33,7 +37,7 @@ enum GreetingLine: Equatable {
       let version = line.nextWord(&cursor).flatMap { line.decimal(in: $0) } ?? 0
       self = .version(Int(clamping: version))
     } else if line.equals("@agent", in: word) {
-      self = .agent
+      self = GreetingLine.agent(line, &cursor)
     } else if line.equals("@send", in: word) {
       let count = line.nextWord(&cursor).flatMap { line.decimal(in: $0) } ?? 0
       self = .send(Int(clamping: count))
@@ -46,6 +50,14 @@ enum GreetingLine: Equatable {
     } else {
       self = .other
     }
+  }
+
+  private static func agent(_ line: Span<UInt8>, _ cursor: inout Int) -> GreetingLine {
+    guard let word = line.nextWord(&cursor) else { return .agent }
+    if line.equals("found", in: word) { return .agentFound }
+    guard line.equals("broken", in: word) else { return .agent }
+    let status = line.nextWord(&cursor).flatMap { line.decimal(in: $0) } ?? 0
+    return .agentBroken(Int(clamping: status))
   }
 
   private static func load(_ line: Span<UInt8>, _ cursor: inout Int) -> GreetingLine? {

@@ -80,7 +80,10 @@ extension HostFeed {
       tell(through: named(through))
     case .delivery(let delivery, let byteCount):
       guard backFill?.note(delivery, byteCount: byteCount, current: current) ?? true else { return }
-      send(.delivery(delivery))
+      if delivery.isLive, delivery.sample != nil, let time = delivery.time {
+        coveredByAgent.note(time, .all, interval: Double(target.intervalSeconds))
+      }
+      send(.delivery(covered.news(of: delivery)))
     case .unnumbered(let delivery):
       if let sample = delivery.sample { send(.sample(sample)) }
       if let report = delivery.suspects { send(.suspects(report)) }

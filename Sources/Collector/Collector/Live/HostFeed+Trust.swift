@@ -24,6 +24,13 @@ extension HostFeed {
     if hasShell, rows == 0 { trust.strike(why) }
   }
 
+  /// It is there, and doesn't run: the script goes on to vmstat by itself.
+  func noteBroken(_ status: Int) {
+    guard asksAgent else { return }
+    trust.lose("it ends with status \(status) where it is to say its version")
+    (asksAgent, hasShell) = (false, false)
+  }
+
   /// Without vmstat either, the agent is asked again.
   func noteNoVmstat() {
     if target.asksAgent, !asksAgent, rows == 0 { trust.end() }

@@ -34,6 +34,10 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   var asksAgent: Bool
   var hasShell = false
   var trust = AgentTrust()
+  /// What came live and needn't come again out of a spool; of this connection's agent, where it turns
+  /// out that it keeps nothing.
+  var covered = StoredTime()
+  var coveredByAgent = StoredTime()
   /// What earlier connections told of the host's processes.
   var identities = Introductions()
   /// Fetches what the agent kept for us; `nil` where nothing is recorded.
@@ -93,6 +97,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     self.temporaryAgent = temporaryAgent
     self.queues = queues
     status = HostStatus(host: target.name, address: target.address, since: .now)
+    // As an earlier collector was told. Meanwhile it may have become more.
+    status.spool = backFill?.spool(of: target.name)
   }
 
   func send(_ event: FleetEvent) {
@@ -164,6 +170,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
   func linkDidOpen() {
     opened = .now
     keepIntroductions()
+    if backFill?.keepsNothing ?? false { covered.add(coveredByAgent) }
+    coveredByAgent = StoredTime()
     backFill?.reset()
     clockCompared = nil
     (start, agent, hasAsked) = (FrameStart(), nil, asksAgent)
@@ -267,10 +275,12 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     }
     if rows == 0 {
       let how = LinkFailure.ending(code)
+      // With a key that runs nothing but the agent there is no vmstat to be tried.
+      let what = asksAgent ? "vmstat 1, or culprit-agent doctor" : "vmstat 1"
       return LinkFailure(
         .unreachable,
         "the command \(how) before its first row\(said)\(lastNoise.isEmpty ? "" : " (“\(lastNoise)”)")"
-          + "; try it there: vmstat 1")
+          + "; try it there: \(what)")
     }
     let ending = code.map { "vmstat ended with status \($0)" } ?? "the stream ended"
     return LinkFailure(.unreachable, ending + said)
@@ -329,6 +339,8 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       lastLoad = average.oneMinute
       if let uptime { clock.anchor(uptimeSeconds: uptime) }
     case .error(let text): remoteError = text
+    case .agentFound: hasShell = asksAgent
+    case .agentBroken(let status): noteBroken(status)
     case .agent:
       endUpload()
       hasShell = true
@@ -391,9 +403,14 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
       ? trust.words : fallbackReason.map { "no temporary agent: \($0)" } ?? target.vmstatReason
     // How long it isn't asked is told once.
     if rows == 1 || !trust.isLost { tell(through: reason.map { "vmstat: \($0)" } ?? "vmstat") }
-    if rows == 1 { noteSession() }
+    if rows == 1 {
+      noteSession()
+      // Nobody is there who would tell what it keeps.
+      if !trust.isLost { status.spool = nil }
+    }
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }
+    covered.note(time, .rows, interval: Double(target.intervalSeconds))
     send(
       .sample(
         HostSample(

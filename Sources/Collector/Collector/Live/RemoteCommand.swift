@@ -6,6 +6,8 @@ import Foundation
 /// An agent sends frames, which begin with bytes that no text holds. Vmstat's output is lines. Those
 /// that begin with `@` are ours:
 ///
+///     @agent found                    there is an agent; whether it runs here is tried
+///     @agent broken 139               it doesn't even say its version
 ///     @agent session                  an agent is started: it reads requests and sends frames
 ///
 ///     @culprit 1                      the version of this very protocol
@@ -59,8 +61,8 @@ public enum RemoteCommand {
     let name = LocalAgent.name
     return agent(
       name,
-      where: "PATH=$PATH:/usr/local/bin:/usr/local/sbin; command -v \(name) >/dev/null 2>&1 "
-        + "&& \(name) version >/dev/null 2>&1", intervalSeconds: intervalSeconds)
+      where: "PATH=$PATH:/usr/local/bin:/usr/local/sbin; command -v \(name) >/dev/null 2>&1",
+      intervalSeconds: intervalSeconds)
   }
 
   /// The resident agent where one listens, or else an agent for as long as the session lasts; an
@@ -72,11 +74,13 @@ public enum RemoteCommand {
   static func agent(_ program: String, where condition: String, intervalSeconds: Int) -> String {
     let session = "\(program) run --session --interval \(intervalSeconds)s"
     let stream = "\(program) run --stdout --interval \(intervalSeconds)s"
-    return "culprit=attach; \(condition) && { echo \"@agent session\"; \(program) attach; s=$?; "
+    return "culprit=attach; \(condition) && { echo \"@agent found\"; "
+      + "\(program) version >/dev/null 2>&1 </dev/null && { echo \"@agent session\"; "
+      + "\(program) attach; s=$?; "
       // sysexits.h: EX_UNAVAILABLE. It is said before anything is read or written.
       + "[ $s = 69 ] && exec \(session); "
       // A usage error: it doesn't know the verb.
-      + "[ $s = 2 ] && exec \(stream); exit $s; }"
+      + "[ $s = 2 ] && exec \(stream); exit $s; }; echo \"@agent broken $?\"; }"
   }
 
   private static func vmstat(intervalSeconds: Int) -> String {

@@ -29,24 +29,38 @@ enum Gaps {
       } + unheard(records, to, zone, namesHosts)
   }
 
-  /// Hosts that keep frames of their own and are not connected: what came behind their last row may
-  /// come still.
+  /// Hosts that keep frames of their own and whose agents nobody hears: what came behind their last row
+  /// may come still.
   private static func unheard(
     _ records: [HostRecord], _ to: Timestamp?, _ zone: ZoneOptions, _ namesHosts: Bool
   ) -> [String] {
     let those = records.filter { record in
-      guard let spool = record.status.spool, spool.framesToCome == nil else { return false }
-      guard let to, let lastRow = record.lastRow else { return true }
-      return lastRow < to
+      guard let spool = record.status.spool else { return false }
+      return spool.framesToCome == nil
     }
-    guard let first = those.compactMap(\.lastRow).min() else { return [] }
-    let place = namesHosts ? "\(HostNames.fold(those.map(\.status.host))) " : ""
-    let (it, agent) = those.count == 1 ? ("it", "its agent keeps") : ("they", "their agents keep")
-    return [
-      "gap \(place)from \(Moments.date(first, zone.timeZone)) on: not known, \(it) "
-        + "\(those.count == 1 ? "isn't" : "aren't") connected; what \(agent) meanwhile comes when "
-        + "\(it) \(those.count == 1 ? "is" : "are")"
-    ]
+    let away = those.filter { record in
+      guard !record.status.state.isHealthy else { return false }
+      return to.map { record.lastRow ?? $0 < $0 } ?? true
+    }
+    var lines: [String] = []
+    if !away.isEmpty {
+      let first = away.compactMap(\.lastRow).min()
+      let from = first.map { "from \(Moments.date($0, zone.timeZone)) on: " } ?? ""
+      lines.append(
+        "gap \(place(of: away, namesHosts))\(from)not known: nobody is connected, and what the "
+          + "agent kept meanwhile is still to come")
+    }
+    let others = those.filter { $0.status.state.isHealthy }
+    if !others.isEmpty {
+      lines.append(
+        "gap \(place(of: others, namesHosts))not known: rows come through vmstat, and what the agent "
+          + "kept meanwhile may still come")
+    }
+    return lines
+  }
+
+  private static func place(of records: [HostRecord], _ isNamed: Bool) -> String {
+    isNamed ? "\(HostNames.fold(records.map(\.status.host))) " : ""
   }
 
   /// Says them behind what a command has found: it may hide where nothing is known. Rows for a
