@@ -191,6 +191,28 @@ struct ResidentTests {
     #expect(try await program.end() == 0)
   }
 
+  /// Started for a session where nobody listened, it makes room for who listens later: both would tell
+  /// the same.
+  @Test func aSessionsAgentYieldsToTheResidentOne() async throws {
+    let folder = try TestFolder()
+    let socket = folder.file("a.sock")
+    let session = try TalkingProgram(
+      [AgentProgram.path, "run", "--session", "--interval", "100ms", "--socket", socket])
+    let client = AgentClient(session)
+    client.send(.stream)
+    try await until("ticks") {
+      client.take()
+      return client.ticks.count >= 3
+    }
+    let resident = try Program(
+      [AgentProgram.path, "run", "--socket", socket, "--spool", folder.file("spool")])
+    let code = try await session.end(within: 90)
+    #expect(code == 0)
+    #expect(session.errorText.contains("the resident agent is there now"), "\(session.errorText)")
+    resident.send(SIGTERM)
+    try await resident.end()
+  }
+
   @Test func aSessionEndsWithItsInput() async throws {
     let program = try TalkingProgram([AgentProgram.path, "run", "--session", "--interval", "30s"])
     let client = AgentClient(program)
