@@ -7,8 +7,12 @@ public enum TraceAnswer {
   /// What is left of a command line where room is short.
   private static let shortCommand = 512
 
+  /// Files and kinds of calls that are kept for as long as there is something else to be cut.
+  private static let (leastFiles, leastCalls) = (4, 16)
+
   /// As they travel, in answer to the request of that number. Where all processes together would
-  /// tell too much, each is cut to its share, the least time first; what was cut is counted.
+  /// tell too much, each is cut to its share, the least time first; what was cut is counted. Files go
+  /// before calls, which hold the sums.
   public static func bytes(of trace: HostTrace, number: UInt64) -> [UInt8] {
     // The last frame may be as long as any.
     let room = byteLimit - WireLimits.payloadBytes
@@ -41,8 +45,11 @@ public enum TraceAnswer {
   private static func fitted(_ process: TracedProcess, _ share: Int) -> TracedProcess {
     var process = process
     while size(of: process) > share {
-      if process.files.count > 1 || process.calls.count > 1 {
-        process.cut(files: process.files.count / 2, calls: (process.calls.count + 1) / 2)
+      let (files, calls) = (process.files.count, process.calls.count)
+      if files > leastFiles || files > 1 && calls <= leastCalls {
+        process.cut(files: files / 2, calls: calls)
+      } else if calls > 1 {
+        process.cut(files: files, calls: (calls + 1) / 2)
       } else if let command = process.identity.commandLine.value,
         command.utf8.count > shortCommand
       {

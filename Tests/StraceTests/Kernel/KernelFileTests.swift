@@ -53,6 +53,37 @@ struct KernelFileTests {
     #expect(cut.writeBytes == 2)
   }
 
+  @Test(
+    "a descriptor that was no file's yet means the file that is opened on it",
+    .enabled(if: Machine.has("python3"), "needs python3"))
+  func openedLater() async throws {
+    let folder = try TestFolder()
+    try folder.write(String(repeating: "x", count: 1000), to: "f")
+    let script = """
+      import os, sys
+      os.read(0, 1)
+      free = os.dup(0)
+      os.close(free)
+      for _ in range(3):
+        try: os.read(free, 10)
+        except OSError: pass
+      if os.open(sys.argv[1], os.O_RDONLY) != free: os._exit(3)
+      for _ in range(5): os.read(free, 10)
+      os._exit(0)
+      """
+    let program = try TalkingProgram(["python3", "-c", script, folder.file("f")])
+    try await until("it to read") {
+      TestFolder.text("/proc/\(program.pid)/syscall").hasPrefix("0 0x0 ")
+    }
+    let trace = try await KernelTrace.of([program.pid]) {
+      #expect(write(program.socket, "\n", 1) == 1)
+      let code = try await program.end()
+      #expect(code == 0)
+    }
+    #expect(trace.only.errors("read", "EBADF") == 3)
+    #expect(trace.only.file(folder.file("f"))?.readBytes == 50)
+  }
+
   @Test("a descriptor that is used again means the new file from then on")
   func reuse() async throws {
     let folder = try TestFolder()

@@ -121,7 +121,10 @@ __noinline int resolve(__u32 number) {
   thread->identity = identity;
   thread->total = place;
   struct culprit_trace_shortcut *shortcut = shortcut_of(thread);
-  shortcut->key = shortcut_key(thread->call, thread->descriptor);
+  // What isn't open is opened without a word of it here: only closing makes a shortcut old.
+  shortcut->key = thread->descriptor < 0 || identity
+                      ? shortcut_key(thread->call, thread->descriptor)
+                      : ~0ULL;
   shortcut->version = version;
   shortcut->identity = identity;
   shortcut->total = place;

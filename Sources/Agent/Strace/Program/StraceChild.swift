@@ -134,7 +134,10 @@ final class StraceChild {
       case .attached(let tid):
         if touched.count < StraceChild.touchedLimit { touched.insert(tid) }
         attached(tid)
-      case .detached: break
+      case .detached(let tid):
+        // A child that became another program is its own master again. At our end all are let go of,
+        // and whether they are is looked at.
+        if phase < .leaving { touched.remove(tid) }
       case .refused(let why): refusal = refusal ?? why
       case .notStarted(let code): lastMessage = "it can't be started: \(errorText(code))"
       case .other(let text): lastMessage = text
