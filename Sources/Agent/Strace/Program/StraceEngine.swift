@@ -62,6 +62,7 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
   ) throws(TraceFailure) -> TraceFindings {
     // Two pipes each, and both ends of them for a moment.
     _ = HeldFiles.raiseLimit()
+    LateEnds.take()
     let reaper = try Reaper()
     start(tracees, reaper, isStopped)
     var deadline = MonotonicClock.now &+ nanoseconds
@@ -86,6 +87,7 @@ public struct StraceEngine: ~Copyable, TraceEngineRun {
       reaper.reassure()
       progress()
     }
+    for child in children where child.phase != .ended { LateEnds.await(child.pid) }
     let end = reaper.dismiss()
     if let why = commonFailure {
       _ = keeper?.finish()
