@@ -9,8 +9,9 @@ struct HostsCommand: ParsableCommand {
     commandName: "hosts",
     abstract: "Show each host's connection: state, last row, rows stored, what is missing.",
     discussion: """
-      SPOOL is how long a host's agent keeps frames while no collector is there; TO COME what it \
-      holds and the history lacks (? while nobody hears of it); GONE what nobody has any more, and why the newest of it.
+      SPOOL is how long a host's agent keeps frames while no collector is there (- where none \
+      is kept: rows come through vmstat, or an agent that was started for the session); TO COME \
+      what it holds and the history lacks (? while nobody hears of it); GONE what nobody has any more, and why the newest of it.
 
       EXAMPLES
         culprit hosts
