@@ -55,6 +55,62 @@ struct HostBackFillTests {
     #expect(agent.statuses.contains { $0.spool?.framesToCome == 110 })
   }
 
+  @Test("of a host that is cut off it isn't known how much is to come, after a restart neither")
+  func cutOff() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.connect(Self.old)
+    agent.spool = [Self.old: PlayedAgent.frames(Self.old, 50)]
+    agent.live(.tick(AgentStreamTests.tick(60)), 60, of: Self.old)
+    try agent.settle()
+    agent.disconnect()
+    try agent.settle()
+    let cut = try #require(agent.statuses.last)
+    #expect(cut.spool == SpoolStatus(hours: 2, framesToCome: nil))
+    _ = try agent.store.record(HistoryBatch(statuses: [cut]))
+    let next = try PlayedAgent(agent.store)
+    #expect(next.feed.status.spool == SpoolStatus(hours: 2, framesToCome: nil))
+    // Heard again, it is known again; and that it keeps nothing any more.
+    next.spool = agent.spool
+    next.connect(Self.old)
+    next.live(.tick(AgentStreamTests.tick(61)), 61, of: Self.old)
+    try next.settle()
+    #expect(next.statuses.last?.spool?.framesToCome != nil)
+    next.disconnect()
+    next.inventory = { _ in SpoolInventory() }
+    next.connect(Self.new)
+    next.live(.tick(AgentStreamTests.tick(70)), 2, of: Self.new)
+    try next.settle()
+    #expect(try #require(next.statuses.last).spool == nil)
+  }
+
+  @Test("what an agent told that kept nothing isn't stored again out of another's spool")
+  func yields() throws {
+    let folder = try TestFolder()
+    let agent = try agent(folder)
+    agent.inventory = { _ in SpoolInventory() }
+    agent.connect(Self.old)
+    for number in 2...30 {
+      agent.live(.tick(AgentStreamTests.tick(Int64(number))), UInt64(number), of: Self.old)
+    }
+    try agent.settle()
+    agent.disconnect()
+    // The resident one, which has listened since the 20th second.
+    agent.inventory = nil
+    agent.spool = [Self.new: PlayedAgent.frames(Self.new, 31, from: 19)]
+    agent.connect(Self.new)
+    agent.live(.tick(AgentStreamTests.tick(50)), 32, of: Self.new)
+    try agent.settle()
+    var times: [Timestamp] = []
+    try agent.store.forEachSample { sample in
+      times.append(sample.time)
+      return true
+    }
+    let seconds = times.map { Int($0.seconds(since: AgentStreamTests.moment(0)).rounded()) }
+    #expect(seconds.sorted() == Array(2...50), "\(seconds)")
+    #expect(try settled(agent)[Self.new] == [1...32])
+  }
+
   @Test("nothing more is asked for before it is stored")
   func waitsForTheStore() throws {
     let folder = try TestFolder()
