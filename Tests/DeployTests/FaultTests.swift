@@ -22,9 +22,14 @@ struct FaultTests {
     #expect(outcome.failure?.step == step, "\(outcome)\n\(hosts.events.text.suffix(2000))")
     for word in words { #expect(said.contains(word), "\(said)") }
     if case .leftHalfDone = outcome.result { Issue.record("\(outcome)") }
-    let after = try await hosts.inventory()
-    let isSame = after == before
-    #expect(isSame, "\(after.difference(from: before))")
+    // The host tells the failure first, and then takes its folder away.
+    var after: [String] = []
+    try await until(
+      "the host to be as it was", within: 30, detail: { "\(after.difference(from: before))" }
+    ) {
+      after = try await hosts.inventory()
+      return after == before
+    }
   }
 
   @Test("is of another architecture is told so before anything is sent")

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A host on this machine: an sshd with a `/usr/local`, `/etc`, `/var` and `/run` of its own, in
+/// A host on this machine: an sshd with a `/usr`, `/etc`, `/var` and `/run` of its own, in
 /// namespaces for mounts and processes. What is installed on it, and what runs there, touches nothing
 /// else, and all is gone with it.
 public final class SeparateHost: Sendable {

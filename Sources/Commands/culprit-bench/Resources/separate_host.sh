@@ -1,10 +1,10 @@
-# A host on this machine: an sshd with a /usr/local, /etc, /var and /run of its own, in namespaces for
-# mounts and processes that unshare(1) made. $1 is a folder with sshd_config, keys-USER and set-up;
+# A host on this machine: an sshd with a /usr, /usr/local, /etc, /var and /run of its own, in namespaces
+# for mounts and processes that unshare(1) made. $1 is a folder with sshd_config, keys-USER and set-up;
 # $2 says how many bytes /usr/local has room for.
 set -e
 mkdir -p "$1/layers"
 mount -t tmpfs -o mode=755 tmpfs "$1/layers"
-for place in etc var; do
+for place in etc var usr; do
   mkdir -p "$1/layers/$place" "$1/layers/$place.work"
   mount -t overlay -o "lowerdir=/$place,upperdir=$1/layers/$place,workdir=$1/layers/$place.work" \
     overlay "/$place"
