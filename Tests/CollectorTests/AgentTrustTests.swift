@@ -18,12 +18,14 @@ struct AgentTrustTests {
   }
 
   /// A session that a shell begins, with what comes then.
-  private func session(_ feed: HostFeed, _ bytes: [UInt8] = []) -> LinkFailure? {
+  private func session(
+    _ feed: HostFeed, _ bytes: [UInt8] = [], greeting: String = "@agent session\n"
+  ) -> LinkFailure? {
     #expect(feed.linkWillTry() == nil)
     #expect(feed.linkWillStart() == AgentRequests.stream)
     feed.linkDidOpen()
     feed.linkDidChange(to: .connected(address: "x"))
-    _ = feed.linkDidReceive(Array("@agent session\n".utf8).span)
+    _ = feed.linkDidReceive(Array(greeting.utf8).span)
     return feed.linkDidReceive(bytes.span).failure
   }
 
@@ -114,25 +116,13 @@ struct AgentTrustTests {
     #expect(retrial.failure?.description.hasPrefix("its agent is tried again") ?? false)
   }
 
-  @Test("one that hangs before it says its version is struck, too")
-  func hangsEarly() {
+  @Test(
+    "so does silence, also before it says its version",
+    arguments: ["@agent session\n", "@agent found\n"])
+  func silence(greeting: String) {
     let feed = feed()
     for _ in 1...AgentTrust.strikeLimit {
-      #expect(feed.linkWillTry() == nil)
-      feed.linkDidOpen()
-      feed.linkDidChange(to: .connected(address: "x"))
-      _ = feed.linkDidReceive(Array("@agent found\n".utf8).span)
-      feed.linkDidChange(to: .stale)
-      feed.linkDidChange(to: .backingOff(LinkFailure(.unreachable, "no row for 30 s"), seconds: 1))
-    }
-    #expect(isVmstat(feed))
-  }
-
-  @Test("so does silence")
-  func silence() {
-    let feed = feed()
-    for _ in 1...AgentTrust.strikeLimit {
-      #expect(session(feed) == nil)
+      #expect(session(feed, greeting: greeting) == nil)
       feed.linkDidChange(to: .stale)
       feed.linkDidChange(to: .backingOff(LinkFailure(.unreachable, "no row for 30 s"), seconds: 1))
     }

@@ -11,7 +11,8 @@ struct HostsCommand: ParsableCommand {
     discussion: """
       SPOOL is how long a host's agent keeps frames while no collector is there (- where none \
       is kept: rows come through vmstat, or an agent that was started for the session); TO COME \
-      what it holds and the history lacks (? while nobody hears of it); GONE what nobody has any more, and why the newest of it.
+      what it holds and the history lacks (? while nobody hears of it); GONE what nobody has \
+      any more, and why the newest of it.
 
       EXAMPLES
         culprit hosts

@@ -70,6 +70,14 @@ public struct HostStatus: Equatable, Sendable {
   }
 }
 
+extension HostStatus {
+  /// No collector is connected to it any more: nobody hears what it keeps, and nobody tries.
+  public mutating func stop() {
+    (state, retryAt) = (.stopped, nil)
+    spool?.framesToCome = nil
+  }
+}
+
 /// What an agent keeps on its disk for a collector that is away, and what of it is still to come.
 public struct SpoolStatus: Equatable, Sendable {
   /// How long a collector may be away before something is lost, hours, at the rate of late; `nil`

@@ -38,15 +38,8 @@ struct ReleaseCheck: ~Copyable {
     if let stat = root.taskStat(pid, using: &buffer), stat.startTicks == tracee.id.startTicks {
       tids += root.taskIDs(of: pid, limit: TraceGuard.threadLimit, using: &listing)
     }
-    let family = Set(touched + [pid])
-    for (place, tid) in tids.enumerated() {
+    for tid in tids {
       guard let status = root.taskStatus(tid, using: &buffer) else { continue }
-      // The number of a child that has ended may be anybody's by now.
-      if place < touched.count, !family.contains(status.processID ?? tid),
-        let stat = root.taskStat(tid, using: &buffer), !family.contains(stat.parentPID)
-      {
-        continue
-      }
       if let trouble = trouble(status, tid) {
         return "\(Printable.text(tracee.name.bytes.span)) (\(pid)) \(trouble)"
       }

@@ -20,10 +20,6 @@ struct SuspectFinder {
   private var holders: [Int32] = []
   private var movers: [ProcessSample] = []
 
-  private let countsChildren: Bool
-
-  private init(countsChildren: Bool) { self.countsChildren = countsChildren }
-
   /// Those first that hold what others wait for, then by turns who moves most and who waits longest: a
   /// disk's victims would come before the culprit otherwise.
   ///
@@ -31,9 +27,9 @@ struct SuspectFinder {
   static func pids(
     countsChildren: Bool, isStopped: () -> Bool
   ) throws(TraceFailure) -> [Int32] {
-    var finder = SuspectFinder(countsChildren: countsChildren)
+    var finder = SuspectFinder()
     do throws(EngineError) {
-      try finder.look(isStopped)
+      try finder.look(countsChildren, isStopped)
     } catch {
       switch error {
       case .unavailable(let why): throw .failed("suspects can't be looked for: \(why)")
@@ -44,7 +40,9 @@ struct SuspectFinder {
     return finder.ranked
   }
 
-  private mutating func look(_ isStopped: () -> Bool) throws(EngineError) {
+  private mutating func look(
+    _ countsChildren: Bool, _ isStopped: () -> Bool
+  ) throws(EngineError) {
     var settings = SamplerSettings()
     settings.looksAlways = true
     settings.rows = SuspectFinder.rows
@@ -123,7 +121,7 @@ struct SuspectFinder {
   private func isBusy(_ process: ProcessSample) -> Bool {
     guard !process.isKernelThread else { return false }
     let share = Double(process.cpuNanoseconds) / Double(SuspectFinder.spanNanoseconds)
-    let bytes = (process.io.value?.deviceBytes ?? 0) | process.reaped.deviceBytes
-    return bytes > 0 || share >= SuspectFinder.busyShare
+    return process.io.value?.deviceBytes ?? 0 > 0 || process.reaped.deviceBytes > 0
+      || share >= SuspectFinder.busyShare
   }
 }

@@ -89,6 +89,8 @@ struct HostBackFill {
   private var marked: (at: ContinuousClock.Instant, highest: UInt64)?
   private var hasFetched = false
   private var told: SpoolStatus??
+  /// The agent of this connection has no spool.
+  private(set) var keepsNothing = false
 
   init(host: String, shared: BackFill) {
     self.host = host
@@ -112,11 +114,8 @@ struct HostBackFill {
     lapsed = []
   }
 
-  /// The agent of this connection has no spool.
-  private(set) var keepsNothing = false
-
   /// What an earlier collector was told of its spool.
-  func spool(of host: String) -> SpoolStatus? { shared.spool(of: host) }
+  var spoolBefore: SpoolStatus? { shared.spool(of: host) }
 
   /// What was told of the spool holds no longer, so that the next word of it is news.
   mutating func forgetTold() { told = nil }

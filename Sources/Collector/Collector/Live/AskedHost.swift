@@ -192,16 +192,16 @@ final class AskedHost: LinkDelegate {
       return LinkFailure(
         .noVmstat, "no \(LocalAgent.name) there, and no temporary one: \(fallback)")
     }
-    let lines = text.split(separator: UInt8(ascii: "\n")).map {
-      Printable.text($0.span, limit: 200)
-    }
-    if let broken = lines.last(where: { $0.hasPrefix("@agent broken ") }) {
+    let lines = text.split(separator: UInt8(ascii: "\n"))
+    for line in lines {
+      guard case .agentBroken(let status) = GreetingLine(line.span) else { continue }
       return LinkFailure(
         .noVmstat,
-        "the \(LocalAgent.name) there doesn't run: it ends with status \(broken.dropFirst(14)); "
+        "the \(LocalAgent.name) there doesn't run: it ends with status \(status); "
           + "install another one")
     }
-    if let error = lines.last(where: { $0.hasPrefix("@error ") }) {
+    let texts = lines.map { Printable.text($0.span, limit: 200) }
+    if let error = texts.last(where: { $0.hasPrefix("@error ") }) {
       return LinkFailure(.noVmstat, String(error.dropFirst(7)))
     }
     let said = LinkFailure.saying(errors)

@@ -98,7 +98,7 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     self.queues = queues
     status = HostStatus(host: target.name, address: target.address, since: .now)
     // As an earlier collector was told. Meanwhile it may have become more.
-    status.spool = backFill?.spool(of: target.name)
+    status.spool = self.backFill?.spoolBefore
   }
 
   func send(_ event: FleetEvent) {
@@ -401,13 +401,11 @@ final class HostFeed: LinkDelegate, @unchecked Sendable {
     let reason =
       trust.isLost
       ? trust.words : fallbackReason.map { "no temporary agent: \($0)" } ?? target.vmstatReason
-    // How long it isn't asked is told once.
+    // Nobody is there who would tell what it keeps.
+    if rows == 1, !trust.isLost { status.spool = nil }
+    // The moment of the next trial is told once: reckoned anew, it would be another by a second.
     if rows == 1 || !trust.isLost { tell(through: reason.map { "vmstat: \($0)" } ?? "vmstat") }
-    if rows == 1 {
-      noteSession()
-      // Nobody is there who would tell what it keeps.
-      if !trust.isLost { status.spool = nil }
-    }
+    if rows == 1 { noteSession() }
     // The first row of a run is the average since boot, and no sample.
     guard rows > 1 else { return }
     covered.note(time, .rows, interval: Double(target.intervalSeconds))

@@ -157,8 +157,8 @@ public final class Recorder: Sendable {
       let stale = try store.hosts().map(\.status).filter { $0.state != .stopped }
       let stopped = stale.map { status in
         var status = status
-        (status.state, status.since, status.retryAt) = (.stopped, .now, nil)
-        status.spool?.framesToCome = nil
+        status.stop()
+        status.since = .now
         return status
       }
       if !stopped.isEmpty { _ = try store.record(HistoryBatch(statuses: stopped)) }

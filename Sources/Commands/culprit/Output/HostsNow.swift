@@ -18,9 +18,7 @@ struct HostsNow {
   /// A collector that was killed left its hosts as they were: without one, none is connected.
   private static func left(_ record: HostRecord) -> HostRecord {
     var record = record
-    record.status.state = .stopped
-    record.status.retryAt = nil
-    record.status.spool?.framesToCome = nil
+    record.status.stop()
     return record
   }
 }

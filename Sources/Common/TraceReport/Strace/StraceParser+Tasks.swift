@@ -91,7 +91,10 @@ extension StraceParser {
     let threads = all[place].threads
     if let alone = tasks[child]?.process, alone != place {
       // It was seen, if it hasn't ended, before the call that made it returned.
-      for (task, known) in tasks where known.process == alone { tasks[task]?.process = place }
+      // Seldom with threads of its own: looking for these costs as much as there are tasks.
+      let those =
+        all[alone].threads == 1 ? [child] : tasks.filter { $0.value.process == alone }.map(\.key)
+      for task in those { tasks[task]?.process = place }
       merge(alone, into: place)
     } else {
       addTask(child, to: place)
